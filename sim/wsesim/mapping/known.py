@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -33,6 +34,27 @@ def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Va
     return found
 
 
+class Once(Generic[_Value]):
+    """What is gone through again and again, and worked out once, as far as anybody went; safe among threads."""
+
+    def __init__(self, more: Iterator[_Value]) -> None:
+        """Take what *more* yields."""
+        self._more, self._held, self._lock = more, list[_Value](), Lock()
+
+    def __iter__(self) -> Iterator[_Value]:
+        """Go through it from the start."""
+        at = 0
+        while at < len(self._held) or self._grows(at):
+            yield self._held[at]
+            at += 1
+
+    def _grows(self, at: int) -> bool:
+        with self._lock:
+            if at == len(self._held):
+                self._held += islice(self._more, 1)
+            return at < len(self._held)
+
+
 @dataclass(slots=True)
 class Known:
     """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
@@ -50,6 +72,12 @@ class Known:
     """What may be kept, by what is asked."""
     activations: dict[int, Mapping[int, Activations]] = field(default_factory=dict)
     """What is kept per token, by the sequences of the graph that it is counted of; by parts of a layer."""
+    larger: dict[Hashable, Once[tuple[int, float]]] = field(default_factory=dict)
+    """Passes of more sequences that fit if more is computed again, by all that this follows from."""
+    works: dict[tuple[int, int, int | None, float], float] = field(default_factory=dict)
+    """What computing a step takes at least, by sequences, systems, the micro-batch and what is kept."""
+    best: dict[Hashable, tuple[int, int, float]] = field(default_factory=dict)
+    """Parts, passes and what is kept of the fastest way found last, by all but what is around the wafer."""
     rooms: dict[float, int] = field(default_factory=dict)
     """Bytes for weights on their way in, by how many layers."""
     launches: dict[int, float] = field(default_factory=dict)

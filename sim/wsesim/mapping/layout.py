@@ -11,6 +11,7 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from math import fsum, isqrt
 
@@ -60,6 +61,14 @@ class StepRequest:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "known", _known(self))
+
+    def in_parts(self, parts: int) -> StepRequest:
+        """Return the same with layers in so many parts; what is known of its kernels is the same."""
+        if parts == self.parts:
+            return self
+        found = copy(self)
+        object.__setattr__(found, "parts", parts)
+        return found
 
     @property
     def share(self) -> int:

@@ -38,14 +38,13 @@ class Search:
     ranks: int = 2
     """How many of the fastest are looked for: those that are kept, or what is faster than all of them."""
     alone: bool = False
-    """Whether nothing but the fastest is looked for, on whatever part of the wafer."""
-    works_s: dict[float, float] = field(default_factory=dict)
-    """What computing takes at least, by what is kept: without starting kernels, filling columns and rows, and what is
-    left of a kernel's last cycle."""
+    """Whether nothing but the fastest is looked for, on whatever part of the wafer: found is then what may be it."""
 
     @property
     def beaten_s(self) -> float:
         """What a way must not take more than to be of interest."""
+        if self.alone:
+            return self.below_s
         return min(self.below_s, self.found[self.ranks - 1].timed.step_s if len(self.found) >= self.ranks else inf)
 
     def policy(self, *, recompute: float) -> int:
@@ -81,7 +80,7 @@ class Search:
         What fits in fewer parts is no slower in them.
         """
         fewer, most = self.request, 0
-        self.request, self.ranks = replace(self.request, parts=parts), 1
+        self.request, self.ranks = self.request.in_parts(parts), 1
         for recompute in _least_again(self.request):
             most = max(most, self._newly(recompute, largest_pass(fewer, recompute=recompute)))
         self.larger(most, fewer)
@@ -110,19 +109,22 @@ class Search:
         return self._worked_s(recompute)
 
     def _worked_s(self, recompute: float) -> float:
-        if recompute not in self.works_s:
-            request = replace(self.request, parts=1)
-            laid = lay(request, passes=request.micro_batches, recompute=recompute)
+        """Return the same without starting kernels, filling columns and rows, and the last cycle of each kernel."""
+        request = self.request
+        key = (request.sequences, request.cluster.systems, request.micro_batch, recompute)
+        if key not in request.known.works:
+            laid = lay(replace(request, parts=1), passes=request.micro_batches, recompute=recompute)
             idle = sum(group.count * (group.fill_cycles + group.calls) for group in laid.groups)
-            self.works_s[recompute] = (
+            request.known.works[key] = (
                 laid.busy_s()["compute"] - laid.causes["launch"] - idle / laid.cluster.wafer.core.clock_hz
             )  # fmt: skip
-        return self.works_s[recompute]
+        return request.known.works[key]
 
     def _tried(self, passes: int, recompute: float) -> Way:
         way = way_of(self.request, self.clock, passes=passes, recompute=recompute)
-        least_s = way.least_s - way.filling_s if self.alone else way.program.least_s
-        if least_s <= self.beaten_s:
+        if self.alone and way.least_s - way.filling_s <= self.below_s:
+            self.found.append(way)
+        elif not self.alone and way.program.least_s <= self.beaten_s:
             self.found = sorted([*self.found, way], key=_rank)[:2]
         return way
 
@@ -136,17 +138,6 @@ class Search:
         if not (most := largest_pass(self.request, recompute=recompute)):
             return None
         return way_of(self.request, self.clock, passes=passes_of(self.request, most), recompute=recompute)
-
-    def narrowed(self) -> tuple[Way, ...]:
-        """Return what is found, each on the part of the wafer on which it is fastest; the fastest first.
-
-        Of the fastest *alone*, another is looked at only where it may be that.
-        """
-        ways = [narrowed(way) for way in self.found[:1]]
-        for way in self.found[1:]:
-            if not self.alone or way.timed.step_s - way.filling_s < ways[0].timed.step_s:
-                ways.append(narrowed(way))
-        return tuple(sorted(ways, key=lambda way: way.timed.step_s))
 
 
 def _rank(way: Way) -> tuple[float, int, float, int]:
@@ -170,40 +161,80 @@ def fastest(
 
     What is found to take more than *below_s* may not be the fastest, and there may be none. The less is computed again,
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
-    So are layers in parts. The fastest *alone* is found sooner; what follows it is then not the next best.
+    So are layers in parts. The fastest *alone* is found sooner.
     """
     key = (id(request.known), request.cluster, request.sequences, request.micro_batch, request.sub_batch,
            request.recompute, request.parts, below_s, clock, alone)  # fmt: skip
-    return _found.get(key, request.known, lambda: _searched(request, below_s, clock, alone=alone))
+    search = _alone if alone else _searched
+    return _found.get(key, request.known, lambda: search(request, below_s, clock))
 
 
-def _searched(request: StepRequest, below_s: float, clock: Clock, *, alone: bool) -> _Found:
+def _searched(request: StepRequest, below_s: float, clock: Clock) -> _Found:
     if problem := misfit(request):
         return problem
+    found = _gone_through(request, Search(request, below_s, clock))
+    return tuple(sorted(map(narrowed, found), key=lambda way: way.timed.step_s))
+
+
+def _gone_through(request: StepRequest, search: Search) -> list[Way]:
+    """Let *search* go through all ways to lay a step; return what it found."""
     fewest, *more = request.counts
-    if alone:
-        below_s = min(below_s, _reached_s(request, clock))
-    search = Search(replace(request, parts=fewest), below_s, clock, ranks=1 if alone else 2, alone=alone)
-    most = 0
+    search.request, most = request.in_parts(fewest), 0
     for recompute in sorted(_least_again(request), key=lambda kept: search.begin(recompute=kept)):
         most = max(most, search.policy(recompute=recompute))
     search.larger(most)
     for parts in more:
         search.more_parts(parts)
-    return search.narrowed()
+    return search.found
 
 
-def _reached_s(request: StepRequest, clock: Clock) -> float:
-    """Return what some way takes, one that promises much: all that are slower need not be looked at.
+def _alone(request: StepRequest, below_s: float, clock: Clock) -> _Found:
+    """Return the fastest way alone: that which was the fastest last, around other wafers, says what is too slow.
+
+    Where another is faster yet on a part of the wafer, it is found as if the next best were asked for, too.
+    """
+    key = (request.sequences, request.cluster.systems, request.micro_batch, request.sub_batch, request.recompute,
+           request.parts, request.cluster.wafer.core.sram_bytes, clock)  # fmt: skip
+    best, known = request.known.best, request.known.best.get(key)
+    if known is None and (problem := misfit(request)):
+        return problem
+    seed = _promising(request, clock) if known is None else _way_at(request, clock, *known)
+    most_s = min(below_s, seed.timed.step_s if seed else inf)
+    found = _timed(_gone_through(request, Search(request, most_s, clock, ranks=1, alone=True)), most_s)
+    if not found:
+        return ()
+    first, place = narrowed(found[0]), found[0].program.placement
+    others = (way for way in found[1:] if way.timed.step_s - way.filling_s < first.timed.step_s)
+    if any(narrowed(way).timed.step_s < first.timed.step_s for way in others):
+        return _searched(request, below_s, clock)
+    best[key] = place.parts, place.passes, place.recompute
+    return (first,)
+
+
+def _timed(ways: list[Way], below_s: float) -> list[Way]:
+    """Return those of *ways* that may be the fastest on some part of the wafer, best first; others are not timed."""
+    found: list[Way] = []
+    for way in sorted(ways, key=lambda way: way.least_s):
+        if way.least_s - way.filling_s <= below_s:
+            found.append(way)
+            below_s = min(below_s, way.timed.step_s)
+    return sorted(found, key=_rank)
+
+
+def _way_at(request: StepRequest, clock: Clock, parts: int, passes: int, recompute: float) -> Way:
+    return way_of(request.in_parts(parts), clock, passes=passes, recompute=recompute)
+
+
+def _promising(request: StepRequest, clock: Clock) -> Way | None:
+    """Return a way that promises much: all that are slower need not be looked at.
 
     Of each number of parts, with the least that is computed again, and where passes are about as large as they may be.
     """
-    promising: list[Way] = []
+    ways: list[Way] = []
     for parts in request.counts:
-        search = Search(replace(request, parts=parts), clock=clock)
-        promising += filter(None, (search.fewest(recompute=kept) for kept in {*_least_again(request), _roomy(search)}))
-    best = min(promising, key=lambda way: way.least_s, default=None)
-    return best.timed.step_s if best else inf
+        search = Search(request.in_parts(parts), clock=clock)
+        ways += filter(None, (search.fewest(recompute=kept) for kept in {*_least_again(request), _roomy(search)}))
+    return min(ways, key=lambda way: way.least_s, default=None)
 
 
 def _roomy(search: Search) -> float:
