@@ -11,7 +11,6 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, field, replace
 from math import fsum, isqrt
 
@@ -19,7 +18,7 @@ from wsesim.answer import MemoryUse
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.known import Known, kept, known_at
+from wsesim.mapping.known import Known, kept, known_at, like
 from wsesim.mapping.memory import (
     Activations,
     activations_in,
@@ -66,9 +65,7 @@ class StepRequest:
         """Return the same with layers in so many parts; what is known of its kernels is the same."""
         if parts == self.parts:
             return self
-        found = copy(self)
-        object.__setattr__(found, "parts", parts)
-        return found
+        return like(self, parts=parts)
 
     @property
     def share(self) -> int:
@@ -117,7 +114,7 @@ def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
     key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch, request.parts or 1)
     found = kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
-    return replace(found, cluster=request.cluster)
+    return like(found, cluster=request.cluster)
 
 
 def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:

@@ -9,6 +9,7 @@ from math import inf, sqrt
 from wsesim.answer import DoesNotFit
 from wsesim.mapping import (
     Latest,
+    Program,
     StepRequest,
     fits,
     floor_from_s,
@@ -100,6 +101,15 @@ class Search:
         starts = launches_of(self.request)
         return software.fixed_s + passes * starts * software.kernel_launch_s + self._work_s(recompute)
 
+    def about_s(self, passes: int, recompute: float) -> float:
+        """Return what a step takes about, without laying it: to compute, or for weights to come in."""
+        laid = self._laid_once(min(1.0, recompute))
+        return max(self.least_s(passes, recompute), laid.busy_s()["weights"] * passes / laid.passes)
+
+    def _laid_once(self, recompute: float) -> Program:
+        request = self.request.in_parts(1)
+        return lay(request, passes=request.micro_batches, recompute=recompute)
+
     def _work_s(self, recompute: float) -> float:
         """Return what computing takes at least; of layers whose input is not kept each takes as long."""
         most = self.request.policies[-1]
@@ -113,7 +123,7 @@ class Search:
         request = self.request
         key = (request.sequences, request.cluster.systems, request.micro_batch, recompute)
         if key not in request.known.works:
-            laid = lay(replace(request, parts=1), passes=request.micro_batches, recompute=recompute)
+            laid = self._laid_once(recompute)
             idle = sum(group.count * (group.fill_cycles + group.calls) for group in laid.groups)
             request.known.works[key] = (
                 laid.busy_s()["compute"] - laid.causes["launch"] - idle / laid.cluster.wafer.core.clock_hz
@@ -130,14 +140,10 @@ class Search:
 
     def begin(self, *, recompute: float) -> float:
         """Return what the fewest passes take at least: the policy that promises most is tried first."""
-        way = self.fewest(recompute=recompute)
-        return way.program.least_s if way else inf
-
-    def fewest(self, *, recompute: float) -> Way | None:
-        """Return the way of the fewest passes that fit, if any do."""
-        if not (most := largest_pass(self.request, recompute=recompute)):
-            return None
-        return way_of(self.request, self.clock, passes=passes_of(self.request, most), recompute=recompute)
+        passes = next(iter(passes_that_fit(self.request, recompute=recompute)), None)
+        if passes is None:
+            return inf
+        return way_of(self.request, self.clock, passes=passes, recompute=recompute).program.least_s
 
 
 def _rank(way: Way) -> tuple[float, int, float, int]:
@@ -230,11 +236,15 @@ def _promising(request: StepRequest, clock: Clock) -> Way | None:
 
     Of each number of parts, with the least that is computed again, and where passes are about as large as they may be.
     """
-    ways: list[Way] = []
+    least: tuple[float, int, int, float] | None = None
     for parts in request.counts:
         search = Search(request.in_parts(parts), clock=clock)
-        ways += filter(None, (search.fewest(recompute=kept) for kept in {*_least_again(request), _roomy(search)}))
-    return min(ways, key=lambda way: way.least_s, default=None)
+        for recompute in {*_least_again(request), _roomy(search)}:
+            if size := largest_pass(search.request, recompute=recompute):
+                passes = passes_of(request, size)
+                promised = search.about_s(passes, recompute), parts, passes, recompute
+                least = min(least or promised, promised)
+    return _way_at(request, clock, *least[1:]) if least else None
 
 
 def _roomy(search: Search) -> float:

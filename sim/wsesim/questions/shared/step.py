@@ -212,8 +212,12 @@ class Step:
 
     def graph(self) -> Graph:
         """Return the graph of the whole batch."""
-        one = _of_one_sequence(self.asked.shape, self.length, self.precision, self.trains)
-        return one.with_dims(batch=self.sequences)
+        return _of_sequences(self.asked.shape, self.length, self.precision, self.trains, self.sequences)
+
+
+@lru_cache(maxsize=64)
+def _of_sequences(model: ModelSpec, length: int, precision: str, trains: bool, sequences: int) -> Graph:
+    return _of_one_sequence(model, length, precision, trains).with_dims(batch=sequences)
 
 
 @lru_cache(maxsize=16)
