@@ -14,7 +14,7 @@ from wsesim.graph import Graph
 from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
 from wsesim.mapping.memory import Activations
 from wsesim.mapping.program import Program, Stage
-from wsesim.mapping.stages import KernelKey
+from wsesim.mapping.stages import CostKey, KernelKey
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -31,14 +31,6 @@ def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Va
         if len(held) >= (_MOST_NUMBERS if isinstance(found, int) else _MOST):
             held.clear()
         held[key] = found
-    return found
-
-
-def like(value: _Value, **changed: object) -> _Value:
-    """Return a slotted value with some fields changed from which nothing else of it follows; nothing is checked anew."""
-    found = object.__new__(type(value))
-    for name in value.__slots__:  # type: ignore[attr-defined]
-        object.__setattr__(found, name, changed[name] if name in changed else getattr(value, name))
     return found
 
 
@@ -68,6 +60,7 @@ class Known:
     """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
+    costs: dict[CostKey, tuple[float, OpTime]] = field(default_factory=dict)
     stages: dict[tuple[int, float, int], tuple[Stage, ...]] = field(default_factory=dict)
     """By sequences of a pass, what is kept (`StepPlacement.recompute`) and parts of a layer."""
     memory: dict[tuple[int, float, int, int], tuple[MemoryUse, ...]] = field(default_factory=dict)

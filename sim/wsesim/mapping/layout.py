@@ -18,7 +18,7 @@ from wsesim.answer import MemoryUse
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.known import Known, kept, known_at, like
+from wsesim.mapping.known import Known, kept, known_at
 from wsesim.mapping.memory import (
     Activations,
     activations_in,
@@ -30,6 +30,7 @@ from wsesim.mapping.memory import (
 )
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import Timing, build_stages, causes_of, started
+from wsesim.slotted import like
 from wsesim.software import Training
 
 
@@ -257,11 +258,13 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
 
     def built() -> tuple[Stage, ...]:
         if not known.stages:
-            known.kernels = {}
+            known.kernels, known.costs = {}, {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
         parts = activations_of(request).parts
         return build_stages(
-            Timing(graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels)
+            Timing(
+                graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels, costs=known.costs
+            )
         )  # fmt: skip
 
     return kept(known.stages, (size, recompute, request.parts or 1), built)

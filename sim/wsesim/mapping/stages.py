@@ -13,6 +13,7 @@ from wsesim.mapping.memory import has_backward, kept_inputs, layers_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.ops import recipe_of
+from wsesim.slotted import like
 from wsesim.software import Training
 
 AGAIN = ("recompute", "strips")
@@ -22,6 +23,8 @@ could be, and what passes in strips, which nothing keeps."""
 
 KernelKey = tuple[str, str, str, int, int, int]
 """Block, phase, op, copies of the block that it runs for, sequences of a pass, parts in which it runs."""
+CostKey = tuple[str, str, int, int]
+"""Block, op, sequences of a pass, parts in which it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Timing:
     """In which layers are worked through."""
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
     """Those already timed."""
+    costs: dict[CostKey, tuple[float, OpTime]] = field(default_factory=dict)
+    """One call of each, with its cycles before they are rounded: the same however often and whenever it runs."""
 
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
@@ -127,25 +132,31 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
 
 
 def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
-    key = (block.name, phase, op.name, calls, timing.region.sequences, timing.parts.of_op(block, op))
+    sequences, parts = timing.region.sequences, timing.parts.of_op(block, op)
+    key = (block.name, phase, op.name, calls, sequences, parts)
     if key not in timing.kernels:
-        timing.kernels[key] = _timed(timing, block, op, phase, calls)
+        once = (block.name, op.name, sequences, parts)
+        if once not in timing.costs:
+            timing.costs[once] = _once(timing, block, op)
+        cycles, one = timing.costs[once]
+        seconds = cycles * calls / timing.region.cluster.wafer.core.clock_hz
+        timing.kernels[key] = like(one, phase=phase, calls=calls, flops=one.flops * calls, seconds=seconds)
     return timing.kernels[key]
 
 
-def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
+def _once(timing: Timing, block: Block, op: Op) -> tuple[float, OpTime]:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region, timing.parts)
     tensors, cycles = block.tensors, cost.cycles
-    return OpTime(
+    return cycles, OpTime(
         block=block.name,
-        phase=phase,
+        phase=op.phase,
         name=op.name,
         kind=op.kind,
-        calls=calls,
-        flops=2 * macs(graph, block, op) * calls,
+        calls=1,
+        flops=2 * macs(graph, block, op),
         cycles=round(cycles),
-        seconds=cycles * calls / region.cluster.wafer.core.clock_hz,
+        seconds=cycles / region.cluster.wafer.core.clock_hz,
         bound=cost.bound,
         parts=cost.parts(),
         weight_bytes=sum(graph.bytes(tensors[n]) for n in op.inputs if tensors[n].role == "weight"),
