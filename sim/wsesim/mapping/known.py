@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph
 from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
-from wsesim.mapping.memory import Activations
 from wsesim.mapping.program import Program, Stage
 from wsesim.mapping.stages import CostKey, KernelKey
 
@@ -71,8 +70,6 @@ class Known:
     """Most sequences of a pass that fit, by what is kept, those at hand, the micro-batch, parts and memory of a core."""
     policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """What may be kept, by what is asked."""
-    activations: dict[int, Mapping[int, Activations]] = field(default_factory=dict)
-    """What is kept per token, by the sequences of the graph that it is counted of; by parts of a layer."""
     larger: dict[Hashable, Once[tuple[int, float]]] = field(default_factory=dict)
     """Passes of more sequences that fit if more is computed again, by all that this follows from."""
     works: dict[tuple[int, int, int | None, float], float] = field(default_factory=dict)

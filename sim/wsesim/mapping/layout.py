@@ -18,7 +18,7 @@ from wsesim.answer import MemoryUse
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.known import Known, kept, known_at
+from wsesim.mapping.known import Known, Latest, kept, known_at
 from wsesim.mapping.memory import (
     Activations,
     activations_in,
@@ -214,8 +214,12 @@ def activations_of(request: StepRequest) -> Activations:
 
 
 def _activations(request: StepRequest) -> Mapping[int, Activations]:
-    graph = request.graph
-    return kept(request.known.activations, graph.dims["batch"], lambda: activations_in(graph))
+    blocks, dims = request.graph.blocks, request.graph.dims
+    return _kept_of.get((id(blocks), *dims.items()), blocks, lambda: activations_in(request.graph))
+
+
+_kept_of: Latest[Mapping[int, Activations]] = Latest(most=64)
+"""What is kept per token of a graph, on whatever machine."""
 
 
 def launches_of(request: StepRequest) -> float:

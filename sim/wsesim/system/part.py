@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from math import fsum, inf
 
-from wsesim.mapping import Latest, Program, StepRequest, fits, lay
+from wsesim.mapping import Program, StepRequest, fits, lay
 from wsesim.system.machine import ROUNDING
 from wsesim.system.recurrence import Timed, time_step
 from wsesim.system.sequence import pieces
@@ -43,13 +43,8 @@ class Way:
 
     @cached_property
     def timed(self) -> Timed:
-        """When the step ends; worked out once, and not where it is known to be no faster than another.
-
-        Of a program whose kernels are known, the rest of the machine is all that it depends on.
-        """
-        laid, cluster = self.program.groups, self.program.cluster
-        key = (id(laid), cluster.memoryx, cluster.swarmx, cluster.host, cluster.wafer.io_bytes_per_s, self.clock)
-        return _timed.get(key, laid, lambda: self.clock(self.program))
+        """When the step ends; worked out once, and not where it is known to be no faster than another."""
+        return self.clock(self.program)
 
     @cached_property
     def least_s(self) -> float:
@@ -60,9 +55,6 @@ class Way:
     def filling_s(self) -> float:
         """Seconds in which kernels fill columns and rows: what fewer of them may save at most."""
         return self.program.causes.get("fill", 0.0)
-
-
-_timed: Latest[Timed] = Latest(most=512)
 
 
 def _staged_s(program: Program) -> float:
