@@ -45,7 +45,7 @@ def sweep(
         jobs: processes to use. Default: one a core, or none where there are few points.
         keep: whether answers are kept on disk, and those that are there are used.
         settings: of the question, as of `load`; and what else a study's file says: `figures`, `level`, `set`,
-            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`.
+            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`, `prune`.
 
     Raises:
         InputError: not a right study, with every problem.

@@ -16,6 +16,7 @@ from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, s
 from wsesim.study.line import fixed, values_in
 from wsesim.study.numbers import Value
 from wsesim.study.optimize import check_wanted
+from wsesim.study.pruning import check_pruned
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable
 from wsesim.study.values import ValueChecker
@@ -105,6 +106,8 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     _check_weighed(pareto, kept, problems)
     if optimize:
         check_wanted(optimize, kept, problems)
+    if read.get("prune"):
+        check_pruned(optimize.names if optimize else pareto, map(str, wanted), kinds, read["level"], problems)
     derived = {str(name): each for name, each in _formulas("derive", read.get("derive", {}).items(), problems).items()
                if known_setting("derive", str(name), checker)}  # fmt: skip
     for name in derived.keys() & {*map(str, varied), *always}:
@@ -116,13 +119,13 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
         workload_file=read["workload"], base=base, kinds=kinds, axes=axes, fixed=always, kept=kept,
         level=read["level"], scenarios=scenarios, derived=derived, limits=limits,
         pareto=optimize.names if optimize else pareto, sampled=sample.words if sample else "", space=space,
-        optimize=optimize,
+        optimize=optimize, prune=read["prune"],
     )  # fmt: skip
 
 
 def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
-    if pareto and len(set(pareto)) < 2:
-        problems.add_field(("pareto",), "needs two figures or more, each once")
+    if len(set(pareto)) < len(pareto):
+        problems.add_field(("pareto",), "names a figure twice; each is weighed once")
     for index, name in enumerate(pareto):
         spec = next((spec for spec in kept if spec.name == name), None)
         if spec is not None and not spec.better:

@@ -132,7 +132,7 @@ class Search:
 
     def _tried(self, passes: int, recompute: float) -> Way:
         way = way_of(self.request, self.clock, passes=passes, recompute=recompute)
-        if self.alone and way.least_s - way.filling_s <= self.below_s:
+        if self.alone and way.promised_s <= self.below_s:
             self.found.append(way)
         elif not self.alone and way.program.least_s <= self.beaten_s:
             self.found = sorted([*self.found, way], key=_rank)[:2]
@@ -210,18 +210,29 @@ def _alone(request: StepRequest, below_s: float, clock: Clock) -> _Found:
     if not found:
         return ()
     first, place = narrowed(found[0]), found[0].program.placement
-    others = (way for way in found[1:] if way.timed.step_s - way.filling_s < first.timed.step_s)
+    others = (way for way in found[1:] if way.timed.step_s - way.saving_s < first.timed.step_s)
     if any(narrowed(way).timed.step_s < first.timed.step_s for way in others):
         return _searched(request, below_s, clock)
     best[key] = place.parts, place.passes, place.recompute
     return (first,)
 
 
+def least_of_all(request: StepRequest) -> Way | None:
+    """Return the way that promises most: `promised_s` of it is what no way takes less than, however it is played.
+
+    None where nothing fits.
+    """
+    if misfit(request) or not (seed := _promising(request, time_step)):
+        return None
+    search = Search(request, seed.promised_s, time_step, ranks=1, alone=True)
+    return min((seed, *_gone_through(request, search)), key=lambda way: way.promised_s)
+
+
 def _timed(ways: list[Way], below_s: float) -> list[Way]:
     """Return those of *ways* that may be the fastest on some part of the wafer, best first; others are not timed."""
     found: list[Way] = []
     for way in sorted(ways, key=lambda way: way.least_s):
-        if way.least_s - way.filling_s <= below_s:
+        if way.promised_s <= below_s:
             found.append(way)
             below_s = min(below_s, way.timed.step_s)
     return sorted(found, key=_rank)

@@ -52,8 +52,19 @@ class Way:
         return self.program.least_s if self.clock is by_formula else _staged_s(self.program)
 
     @property
+    def promised_s(self) -> float:
+        """Seconds that the step takes at least on whatever part of the wafer."""
+        return self.least_s - self.saving_s
+
+    @property
+    def saving_s(self) -> float:
+        """Seconds that fewer columns and rows may save at most: what fills them, and its share of how wafers scatter."""
+        compute_s = self.program.busy_s()["compute"]
+        return self.filling_s * (1 + self.program.straggle_s / compute_s) if compute_s else 0.0
+
+    @property
     def filling_s(self) -> float:
-        """Seconds in which kernels fill columns and rows: what fewer of them may save at most."""
+        """Seconds in which kernels fill columns and rows."""
         return self.program.causes.get("fill", 0.0)
 
 
