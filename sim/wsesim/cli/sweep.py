@@ -44,7 +44,7 @@ MANY = 10_000
     shell_complete=completion.FIGURES,
     help="Figures to weigh points by: those no other beats are named.",
 )
-@click.option("--prune", is_flag=True, help="Leave unanswered what a formula shows to be worse than one that is answered.")
+@click.option("--prune", is_flag=True, help="Leave unanswered what a formula shows to be no best.")
 @level_option("closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Answer on the workers of a Dask scheduler, tcp://HOST:PORT.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
@@ -67,7 +67,7 @@ class Known:
     needs: dict[tuple[int, float, int, int], int] = field(default_factory=dict)
     """The same in all, bytes a core."""
     largest: dict[tuple[float, int, int | None, int, int], int] = field(default_factory=dict)
-    """Most sequences of a pass that fit, by what is kept, those at hand, the micro-batch, parts and memory of a core."""
+    """Most sequences of a pass that fit, by what is kept, those held, the micro-batch, parts and memory of a core."""
     policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """What may be kept, by what is asked."""
     larger: dict[Hashable, Once[tuple[int, float]]] = field(default_factory=dict)

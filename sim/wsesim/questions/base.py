@@ -216,3 +216,8 @@ class Bounded(Protocol):
 
     def at_best(self) -> Mapping[str, Number]:
         """Return what they are at best; nothing where there is no answer, or no bound."""
+
+
+def bounds_of(kind: type[Question]) -> tuple[tuple[str, ...], str]:
+    """Return the figures of a kind that a formula bounds, and why; nothing of one that is not `Bounded`."""
+    return getattr(kind, "bounded", ()), getattr(kind, "bound", "")

@@ -89,7 +89,8 @@ def _bend(table: SweepTable) -> str:
     study = table.study
     spec = next((spec for spec in study.kept if spec.better), None)
     rows = [row for row in table.rows if spec is not None and row.figures[spec.name]]
-    if len(study.axes) != 1 or study.sampled or study.prune or spec is None or len(rows) < 4 or not _ordered(study.axes[0][0]):
+    grid = len(study.axes) == 1 and not study.sampled and not study.prune
+    if not grid or spec is None or len(rows) < 4 or not _ordered(study.axes[0][0]):
         return ""
     found = [float(row.figures[spec.name] or 0) for row in rows]
     best = min(found) if spec.better == "less" else max(found)

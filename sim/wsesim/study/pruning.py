@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wsesim.answer import Level
-from wsesim.questions.base import Bounded, Question
+from wsesim.questions.base import Question, bounds_of
 from wsesim.study.figures import EFFICIENCY
 from wsesim.study.pareto import Costs, Figures, Senses, beats, costs
 from wsesim.study.point import PointTask, keeping
@@ -39,7 +39,7 @@ def check_pruned(
     if not weighed:
         refuse("no goal is named, so that any point may matter; say which figures under optimize or pareto")
     for kind in kinds:
-        bounded = kind.bounded if isinstance(kind, Bounded) else ()
+        bounded, _ = bounds_of(kind)
         if not bounded:
             refuse(f"no formula says what {kind.kind} is at best")
         elif level not in (None, kind.level):
@@ -75,10 +75,11 @@ def pruned(study: Study, tasks: Sequence[PointTask], answer: Answer, reached: li
     ask([task for task in tasks if not costs(at_best[task.number].at_best, senses)])
     left = _promising([task for task in tasks if task.number not in rows], at_best, senses)
     while left:
+        left, beaten = _split(left, at_best, senses, best)
+        rows |= {task.number: replace(at_best[task.number], why=BEATEN) for task in beaten}
         now = left[: max(TOGETHER, len(rows) // MORE)]
         ask(now)
-        left, beaten = _split(left[len(now) :], at_best, senses, best)
-        rows |= {task.number: replace(at_best[task.number], why=BEATEN) for task in beaten}
+        left = left[len(now) :]
     return rows
 
 

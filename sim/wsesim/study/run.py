@@ -14,8 +14,8 @@ from pathlib import Path
 from wsesim.errors import SpecError
 from wsesim.study.figures import with_efficiency
 from wsesim.study.journal import Journal, all_said
-from wsesim.study.point import Answered, PointTask, failed, journal_at, keeping, known_point, run_points, tasks_of
 from wsesim.study.pareto import Figures
+from wsesim.study.point import Answered, PointTask, failed, journal_at, keeping, known_point, run_points, tasks_of
 from wsesim.study.processes import processes, starting
 from wsesim.study.pruning import pruned
 from wsesim.study.search import searched

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
-from wsesim.questions.base import Bounded, Question
+from wsesim.questions.base import Question, bounds_of
 from wsesim.study.numbers import Value, as_setting, numbers_of
 from wsesim.units import Dimension, parse
 from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, plain, setting_names
@@ -150,7 +150,7 @@ class Study:
     @property
     def bounds(self) -> tuple[str, ...]:
         """Why a point cannot be better than a formula says, for each kind that says so."""
-        return tuple(dict.fromkeys(kind.bound for kind in self.kinds if isinstance(kind, Bounded)))
+        return tuple(dict.fromkeys(bounds_of(kind)[1] for kind in self.kinds))
 
     @property
     def figures(self) -> tuple[str, ...]:

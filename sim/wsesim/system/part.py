@@ -58,7 +58,7 @@ class Way:
 
     @property
     def saving_s(self) -> float:
-        """Seconds that fewer columns and rows may save at most: what fills them, and its share of how wafers scatter."""
+        """Seconds that fewer columns and rows may save: what fills them, and its share of how wafers scatter."""
         compute_s = self.program.busy_s()["compute"]
         return self.filling_s * (1 + self.program.straggle_s / compute_s) if compute_s else 0.0
 
