@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit
+from wsesim.mapping.cuts import cuts
 from wsesim.mapping.known import Once, kept
-from wsesim.mapping.layout import StepRequest, cuts, held_by, memory_of, needs_bytes, with_length
+from wsesim.mapping.layout import StepRequest, held_by, memory_of, needs_bytes, with_length
 from wsesim.mapping.memory import has_backward
 from wsesim.units import show_bytes
 

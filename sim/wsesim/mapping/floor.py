@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsesim.mapping.layout import StepRequest, pass_sizes
+from wsesim.mapping.cuts import pass_sizes
+from wsesim.mapping.layout import StepRequest
 from wsesim.mapping.program import Program
 
 

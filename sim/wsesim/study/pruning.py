@@ -20,7 +20,7 @@ from wsesim.study.spec import Study
 from wsesim.study.table import PointRow
 from wsesim.workload import Problems
 
-TOGETHER, MORE = 8, 4
+TOGETHER, MORE = 4, 4
 """Points that are answered before others are weighed again, however many work: so many, or one for so many answered."""
 BEATEN = "cannot be among the best: another is better than this is at best"
 Answer = Callable[[Sequence[PointTask]], Sequence[PointRow]]
