@@ -96,7 +96,9 @@ class StepRequest:
     @property
     def held(self) -> int:
         """Sequences of the largest micro-batch where one is stated, else all of the fullest system."""
-        return next(cuts(self.share, self.micro_batch or self.share, even=bool(self.software.even_passes)))
+        if self.micro_batch is None:
+            return self.share
+        return next(cuts(self.share, self.micro_batch, even=bool(self.software.even_passes)))
 
 
 def _known(request: StepRequest) -> Known:

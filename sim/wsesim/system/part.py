@@ -51,7 +51,7 @@ class Way:
         """Seconds that the step takes at least by its clock, found without it."""
         return self.program.least_s if self.clock is by_formula else _staged_s(self.program)
 
-    @property
+    @cached_property
     def promised_s(self) -> float:
         """Seconds that the step takes at least on whatever part of the wafer."""
         return self.least_s - self.saving_s
