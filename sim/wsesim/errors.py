@@ -18,6 +18,8 @@ from typing import Any
 from wsesim.signs import printable
 
 _LONGEST_EXCERPT = 240
+_LEAST_BEGUN = 3
+"""Letters of a name from which on those that begin with it are nearer than others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     by_folded: dict[str, list[str]] = {}
     for candidate in candidates:
         by_folded.setdefault(candidate.lower(), []).append(candidate)
-    found = get_close_matches(name.lower(), by_folded, n=1, cutoff=0.6)
+    folded = name.lower()
+    begun = [each for each in by_folded if len(folded) >= _LEAST_BEGUN and each.startswith(folded)]
+    found = get_close_matches(folded, begun, n=1, cutoff=0.0) or get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     if not found:
         return ""
     best = max(by_folded[found[0]], key=lambda candidate: sum(map(eq, candidate, name)))

@@ -50,6 +50,14 @@ _SMALL |= {"n": Fraction(1, 10**9), "p": Fraction(1, 10**12)}
 _SHAPE = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
 
+class Sizes(list[int]):
+    """Sizes of a shape, printed as they are written: `64x32`."""
+
+    def __str__(self) -> str:
+        """Return them with x between them."""
+        return "x".join(map(repr, self))
+
+
 def shape_of(text: str) -> list[int]:
     """Return the sizes of a shape: `64x32`, or `64` of a single one.
 
@@ -127,16 +135,24 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
     if unit in known:
         return known[unit]
     if dimension is Dimension.BYTES and re.fullmatch(r"[kKMGTPE]?i?(b|bit|bits)", unit):
-        wanted = re.sub(r"(b|bit|bits)$", "B", unit)
+        wanted = re.sub(r"(b|bit|bits)$", "B", unit).replace("ki", "Ki")
         raise ValueError(f"is in bits ({unit!r}) but a size is in bytes: write {wanted!r} if bytes were meant")
+    short = re.sub(r"(?i)(kilo|mega|giga|tera)?(byte|bit)s?", _shortened, unit)
+    whole = next((f"{short}{tail}" for tail in ("", "/s", "Hz", "B", "W", "J") if f"{short}{tail}" in known), None)
     for other, units in _UNITS.items():
         if unit in units and other is not dimension:
-            name = dimension.name.lower().replace("_", " ")
-            raise ValueError(f"has the unit {unit!r}, which does not measure {name}; for example {dimension.example!r}")
-    alike = [each for each in known if ("B" in each, "b" in each) == ("B" in unit, "b" in unit)]  # never bits for bytes
-    unit_meant = _WORDS.get(unit.lower())
+            name, meant = dimension.name.lower().replace("_", " "), f", did you mean {whole!r}?" if whole else ""
+            meant = meant or f"; for example {dimension.example!r}"
+            raise ValueError(f"has the unit {unit!r}, which does not measure {name}{meant}")
+    alike = [each for each in known if ("B" in each, "b" in each) == ("B" in short, "b" in short)]  # no bits for bytes
+    unit_meant = _WORDS.get(unit.lower()) or whole
     hint = f", did you mean {unit_meant!r}?" if unit_meant in known else nearest(unit, alike)
     raise ValueError(f"has the unknown unit {unit!r}{hint or f', for example {dimension.example!r}'}")
+
+
+def _shortened(found: re.Match[str]) -> str:
+    """Return how a word for bytes or bits is written as a unit: `GB` of `gigabytes`."""
+    return f"{(found[1] or '')[:1].upper()}{'B' if found[2].lower() == 'byte' else 'b'}"
 
 
 def unit_scales() -> dict[str, Fraction]:

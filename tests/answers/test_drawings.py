@@ -27,7 +27,16 @@ def test_a_curve_says_its_axes_and_its_limit() -> None:
     assert "rate; dashed: 90.0 %" in said
     assert "100%" in said
     assert "Good $x^2$, share" in words(curve_svg(curve()))
-    assert "rate; dotted: asked 1.5" in words(curve_svg(curve(mark=1.5, marked="asked")))
+    assert "rate; dotted: asked 1.5" in words(curve_svg(curve(marks=(("asked", 1.5),))))
+
+
+def test_lines_are_named_and_printed_by_their_units() -> None:
+    drawn = curve(line="P50", others=(("P99", ((1.0, 0.004), (2.0, 0.5))),), points=((1.0, 0.002), (2.0, 0.1)),
+                  log_y=True, y_figure="ttft_s", limit=1.0, marks=(("asked", 1.5), ("largest", 2)), y_label="",
+                  x_figure="s", x_label="requests a second, and much more that is said")  # fmt: skip
+    said = words(curve_svg(drawn))
+    assert {"P50", "P99", "Good $x^2$", "10 ms", "100 ms"} <= set(said)
+    assert "dashed: 1 s; dotted: asked 1.5 s, largest 2 s" in "".join(word or "" for word in said)
 
 
 def test_a_logarithmic_curve_has_plain_numbers() -> None:

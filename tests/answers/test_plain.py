@@ -10,9 +10,9 @@ from wsesim.answer import Comparison, DoesNotFit, NotAnswered, Result, Simulator
 from wsesim.answers import comparison_json, json_text, result_json
 
 KEYS = (
-    "program", "status", "why", "name", "title", "kind", "level", "figures", "headline", "bound", "spent", "sentences",
-    "choices", "ops", "timeline", "memory", "memory_limit_bytes", "tables", "curves", "facts", "leaves_out", "notes",
-    "reasons", "right", "limits", "verification", "nearest", "provenance", "cost",
+    "program", "status", "why", "name", "title", "kind", "level", "figures", "headline", "verdict", "bound", "spent",
+    "sentences", "choices", "ops", "timeline", "memory", "memory_limit_bytes", "tables", "curves",
+    "facts", "leaves_out", "notes", "reasons", "right", "limits", "verification", "nearest", "provenance", "cost",
 )  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -64,7 +64,8 @@ def test_curves_keep_their_points_and_maps_are_for_the_page(cases: dict[str, Cal
     assert isinstance(curves, dict)
     assert curves["rates"] == {
         "title": "Good answers", "x_label": "requests a second", "y_label": "share",
-        "points": [[1.0, 1.0], [2.0, 0.98], [4.0, 0.6]],
+        "line": "", "points": [[1.0, 1.0], [2.0, 0.98], [4.0, 0.6]], "others": [["bad", [[1.0, 0.0], [2.0, 0.02]]]],
+        "limit": 0.9, "marks": [["asked", 2.0]],
     }  # fmt: skip
     assert result_json(cases["kernel"]())["curves"] == {}
 

@@ -24,7 +24,7 @@ def answer(limits: Mapping[str, Mapping[str, float]], spent: Mapping[str, float]
 @pytest.mark.parametrize(
     ("limits", "spent", "said"),
     [
-        ({}, {"fmac": 1.0}, ""),
+        ({}, {"fmac": 1.0}, "Longest in this step: FMAC, 100.0 % of it."),
         ({"datapath": {"fmac": 0.4}, "kernel launch": {"launch": 0.1}}, {"fmac": 0.8, "launch": 0.2},
          "Held by datapath: twice as good, this step would take 40.0 % less."),
         ({"datapath": {"fmac": 0.1}, "kernel launch": {"launch": 0.4}}, {"fmac": 0.2, "launch": 0.8},

@@ -164,6 +164,7 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
         "study",
         load_study=load_study,
         journal_place=lambda: None,
+        asked_by=lambda study: {},
         sweep=sweep,
         write_sweep=write_sweep,
         print_table=show,

@@ -22,7 +22,7 @@ class Drawn:
         body = self._block(3)
         test, t = self._test("p", "q"), self.t
         helper = f"fn help(p: {t}, q: {t}) {t} {{ if ({test}) {{ return p + q; }} return q; }}"
-        names = "".join(f"var {name}: {self.t} = {self.draw.randrange(50)};\n" for name in NAMES)
+        names = "".join(f"var {name}: {self.t} = {self.draw.choice((0, 1, 2, 40))};\n" for name in NAMES)
         arrays = f"var x = @zeros([{LENGTH}]{t});\nvar y = @constants([{LENGTH}]{t}, 3);\nvar flag: bool = false;\n"
         found = f"var found = @zeros([{len(NAMES) + 1}]{self.t});\n"
         ends = "".join(f"found[{at}] = {name}; " for at, name in enumerate(NAMES))
@@ -33,13 +33,17 @@ class Drawn:
         one, other = (self.draw.choice(names) if names else self._value(1) for _ in range(2))
         return f"{one} {self.draw.choice(('<', '<=', '==', '!=', '>', '>='))} {other}"
 
+    def _bound(self, name: str) -> str:
+        """A test that others of the same variable may decide."""
+        return f"{name} {self.draw.choice(('<', '<=', '==', '!=', '>', '>='))} {self.draw.randrange(4)}"
+
     def _index(self) -> str:
         inside = [f"i{n}" for n in range(self.loops)]
         pick = self.draw.choice([*inside, *inside, str(self.draw.randrange(LENGTH))])
         return pick
 
     def _value(self, depth: int) -> str:
-        kind = self.draw.randrange(8 if depth else 4)
+        kind = self.draw.randrange(9 if depth else 4)
         if kind < 2:
             return self.draw.choice(NAMES)
         if kind == 2:
@@ -50,6 +54,10 @@ class Drawn:
             return f"help({self._value(0)}, {self._value(0)})"
         if kind == 5:
             return f"({self._value(depth - 1)} {self.draw.choice(('<<', '>>'))} {self.draw.randrange(4)})"
+        if kind == 6:
+            name = self.draw.choice(NAMES)
+            chosen = [f"(if ({self._bound(name)}) @as({self.t}, {at}) else 0)" for at in range(1, 4)]
+            return f"({' + '.join(chosen)})"
         return f"({self._value(depth - 1)} {self.draw.choice('+-*&|^')} {self._value(depth - 1)})"
 
     def _block(self, depth: int) -> str:
@@ -72,7 +80,7 @@ class Drawn:
 
     def _condition(self) -> str:
         bit = f"({self._value(1)} & {1 << self.draw.randrange(15)}) != 0"
-        return self.draw.choice((self._test(), "flag", bit, f"{self._test()} and {self._test()}"))
+        return self.draw.choice((self._test(), self._bound("a"), "flag", bit, f"{self._test()} and {self._bound('a')}"))
 
     def _loop(self, depth: int) -> str:
         name, turns = f"i{self.loops}", self.draw.randrange(1, LENGTH)

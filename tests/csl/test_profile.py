@@ -20,7 +20,7 @@ from wsesim.csl.profile import Taken, load_taken, profile_files
 from wsesim.csl.profile.flame import flame_of
 from wsesim.csl.profile.page import profile_answer
 from wsesim.csl.profile.spans import flows_of, spans_of
-from wsesim.csl.profile.sums import SCALAR_CODE, by_function, by_line, by_operation, by_task
+from wsesim.csl.profile.sums import SCALAR_CODE, by_function, by_line, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import FILE
 from wsesim.errors import InputError
 
@@ -65,10 +65,14 @@ fn weigh(x: i32) i32 {
   }
   return found;
 }
+fn scale(x: f32) void {
+  total ^= 3;
+  @fmacs(dsd, dsd, dsd, x);
+}
 fn main() void {
   for (@range(i32, 4)) |i| { total += weigh(i); }
   total += weigh(total);
-  @fmacs(dsd, dsd, dsd, 0.5);
+  scale(0.5);
   if (sends) {
     @fmovs(out, dsd, .{ .async = true, .activate = done_id });
   } else {
@@ -170,9 +174,11 @@ def test_spans_nest_and_arrows_lead_from_sender_to_receiver(image: Image, taken:
     assert [event["ph"] for event in events if event["ph"] in "sf"] == ["s", "f"]
     told = next(event for event in events if event["name"] == "@fmovs" and event["ph"] == "X")
     assert told["args"]["line"].startswith("pe.csl:")
-    frames = {(frame.depth, frame.label): frame.cycles for frame in flame_of(spans)}
+    frames = {(frame.depth, frame.label): frame.cycles for frame in flame_of(spans, put_in_place(image, taken))}
     assert frames[0, "main"] == by_task(image, taken)["main"][2]
     assert frames[1, "weigh"] < frames[0, "main"]
+    assert "scale" not in names  # it stands where it is called, and has a frame of what it does
+    assert frames[2, "@fmacs"] < frames[1, "scale"] < frames[2, "@fmacs"] + 100
 
 
 def test_an_answer_has_all_of_it(image: Image, taken: Taken, folder: Path) -> None:

@@ -39,10 +39,12 @@ def test_sums_beside_the_datapath_leave_the_ports_to_the_other_operand(region_of
     wide = {"fmac_mixed_per_cycle": 4, "sram_write_bytes_per_cycle": 16}
     laid = {"sequences": 2, "length": 96}  # 32 tokens a core
     without = forward(region_of(**laid, **wide, accumulator_bytes=0), inputs=20, outputs=30)
-    assert without.overlapped["fmac"] == pytest.approx(60 * (32 / (16 / 6) + 1))
+    assert without.overlapped["fmac"] == pytest.approx(60 * (32 / 2 + 1))
     assert without.sram_bytes == 60 * 32 * 10 * 60
     beside = forward(region_of(**laid, **wide, accumulator_bytes=64), inputs=20, outputs=30)
-    assert beside.overlapped["fmac"] == 60 * (32 / 4 + 2)
+    assert beside.overlapped["fmac"] == 60 * (32 / 2 + 1)  # two of two take or send a sum: two values a cycle
+    more = forward(region_of(**laid, **wide, accumulator_bytes=64), inputs=50, outputs=30)
+    assert more.overlapped["fmac"] == 60 * (32 / 2 + 1) + 3 * 30 * (32 / 4 + 2)
     assert beside.sram_bytes == 60 * 32 * 2 * 60
     hardly = forward(region_of(**laid, **wide, accumulator_bytes=4), inputs=20, outputs=30)
     assert replace(hardly, events={}) == replace(without, events={})

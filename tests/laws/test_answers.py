@@ -26,8 +26,9 @@ def numbers(answer: Answer) -> Iterator[tuple[str, Any]]:
         cells = (cell for row in table.rows for cell in zip(table.columns, row, strict=True))
         yield from ((f"{table.name}.{name}", value) for name, value in cells)
     for curve in (drawing for drawing in answer.drawings if isinstance(drawing, Curve)):
-        yield from ((f"x of {curve.name}", x) for x, _ in curve.points)
-        yield from ((f"{curve.name} share" if curve.share else curve.name, y) for _, y in curve.points)
+        points = [point for _, line in curve.lines for point in line]
+        yield from ((f"x of {curve.name}", x) for x, _ in points)
+        yield from ((f"{curve.name} share" if curve.share else curve.name, y) for _, y in points)
     for op in answer.ops:
         yield from ((f"{op.name}.{name}", getattr(op, name)) for name in ("seconds", "calls", "cycles", "flops"))
 

@@ -32,7 +32,9 @@ MECHANISMS = {
         LLAMA, norm_order="both", activation="geglu_tanh", embed_scale=24**0.5, attention_cap=5.0, logits_cap=3.0,
         attention_scale=0.3, window=5, full_every=2, tied=True,
     ),
-    "granite": replace(LLAMA, activation="geglu", logits_scale=0.5, residual_scale=0.7),
+    "granite": replace(
+        LLAMA, activation="geglu", logits_scale=0.5, residual_scale=0.7, weight_format="int4/8x1+zeros"
+    ),
     "gpt_oss": replace(
         LLAMA, sinks=True, experts=4, experts_per_token=2, router_bias=True, bias=True, attention_bias=True,
         activation="swiglu_bounded", window=6, full_every=2,
@@ -46,12 +48,14 @@ MECHANISMS = {
     "deepseek_v3": replace(
         LLAMA, kv_heads=4, rotary_width=2, latent_rank=10, experts=8, experts_per_token=3, router="sigmoid",
         router_groups=4, router_groups_kept=2, router_scale=2.5, router_shift=True, shared_width=16, rotary_factor=2.0,
-        rotary_trained=16, rotary_scale=1.1, rotary_fast=4.0, attention_scale=0.5,
+        rotary_trained=16, rotary_scale=1.1, rotary_fast=4.0, attention_scale=0.5, weight_format="e4m3/16x16",
+        weight_packed="ffn",
     ),
+    "smollm3": replace(LLAMA, still_every=2, layers=3),
     "nemotron": replace(GPT2, activation="relu2", position="none", scale_by_layer=True),
     "silu": replace(GPT2, activation="silu", task="tag", classes=3),
     "states": replace(GPT2, task="embed"),
-    "esm": replace(ENCODER, position="rotary"),
+    "esm": replace(ENCODER, position="rotary", head_activation="silu"),
     "roberta": replace(ENCODER, position_offset=2, norm_order="post", token_types=1),
     "sentences": replace(ENCODER, task="embed", norm_order="post", sentence_head=True),
     "lora": replace(LLAMA, adapter_rank=4, adapter_scale=2.0, adapted="all"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import wsesim
 from wsesim import questions
 from wsesim.answer import NotAnswered
 from wsesim.errors import InputError
@@ -50,6 +51,14 @@ def test_a_program_is_asked_of_machines_and_their_figures() -> None:
     closed = questions.run(asked(), level=questions.require_level("closed")).outcome
     assert isinstance(closed, NotAnswered)
     assert "no formula" in closed.why
+
+
+def test_python_asks_a_program_as_it_asks_a_kernel() -> None:
+    asked = {key: FILE[key] for key in ("params", "launch", "operands", "expect")}
+    result = wsesim.kernel(FOLDER / FILE["kernel"], machine="cs-3", **asked)
+    assert (result.figures["differing_values"], result.figures["cycles"]) == (0, figures()["cycles"])
+    with pytest.raises(InputError, match="the required key 'grid' is missing"):
+        wsesim.kernel("reduce-chain", shape=8)
 
 
 def test_a_shown_file_asks_the_same() -> None:

@@ -40,8 +40,8 @@ def figure(found: Answer, name: str) -> float:
     return float(value)
 
 
-def curve(found: Answer) -> Curve:
-    (drawn,) = (drawing for drawing in found.drawings if isinstance(drawing, Curve) and drawing.name == "rates")
+def curve(found: Answer, name: str = "rates") -> Curve:
+    (drawn,) = (drawing for drawing in found.drawings if isinstance(drawing, Curve) and drawing.name == name)
     return drawn
 
 
@@ -102,7 +102,7 @@ def test_ops_take_the_time_that_was_spent_by_phase(served: Answer) -> None:
     calls = {op.phase: op.calls for op in served.ops}
     lines = rows(served)
     assert calls == {"prefill": 300, "decode": sum(int(line["output"]) - 1 for line in lines)}
-    assert any(f"{calls['prefill']:,}" not in note and "mean length" in note for note in served.notes)
+    assert any(f"{calls['prefill']:,}" not in note and "mean length" in note for note in served.sentences)
 
 
 def test_the_timeline_has_a_lane_for_each_request(served: Answer) -> None:
@@ -116,13 +116,13 @@ def test_the_timeline_has_a_lane_for_each_request(served: Answer) -> None:
         line = lines[int(interval.track.split()[1]) - 1]
         assert interval.end_s == pytest.approx(float(line[ends[interval.cause]]) - start, abs=3e-9)
         assert interval.end_s > interval.start_s
-    assert any("first 250 of 300 requests" in note for note in served.notes)
+    assert any("first 250 of 300 requests" in note for note in served.sentences)
 
 
 def test_without_a_timeline_asked_for_there_is_none() -> None:
     found = answer(rate=20, requests=300, timeline=False, search=False)
     assert found.timeline == ()
-    assert not any("timeline" in note for note in found.notes)
+    assert not any("timeline" in note for note in found.sentences)
     assert found.ops
 
 
@@ -137,9 +137,56 @@ def test_rates_are_drawn_where_people_use_them(served: Answer) -> None:
     xs = [x for x, _ in drawn.points]
     assert min(xs) == pytest.approx(min(40, largest / 10))
     assert max(largest, 40) <= max(xs) <= 1.2 * max(largest, 40) * (1 + 1e-9)
-    assert drawn.mark == 40
+    assert dict(drawn.marks) == {"asked": 40, "largest": largest}
     assert not drawn.log_x
     assert curve(answer(rate=1e6, requests=50)).log_x, "far beyond what is possible"
+
+
+def test_waits_and_throughput_are_drawn_over_the_rate(served: Answer) -> None:
+    largest, shares = figure(served, "largest_rate_per_s"), dict(curve(served).points)
+    answered, ((_, good),) = (curve(served, "throughput").points, curve(served, "throughput").others)
+    full = max(y for _, y in answered)
+    assert all(y == pytest.approx(min(x, full)) for x, y in answered)
+    assert dict(good) == pytest.approx({x: x * share for x, share in shares.items()})
+    (table,) = (each for each in served.tables if each.name == "rates")
+    for name, limit in (("ttft", 0.03), ("tpot", 1.0)):
+        drawn = curve(served, f"rate_{name}")
+        assert (drawn.limit, drawn.line, drawn.others[0][0], drawn.marks) == (limit, "P50", "P99", curve(served).marks)
+        low, high = dict(drawn.points), dict(drawn.others[0][1])
+        assert low.keys() == high.keys() <= shares.keys()
+        assert largest in low
+        assert 40 in low, "the rate that is asked"
+        assert all(low[rate] <= high[rate] for rate in low)
+        columns = [table.columns.index(f"{name}_{point}_s") for point in ("p50", "p99")]
+        assert [(low[row[0]], high[row[0]]) for row in table.rows if row[0] in low] == [
+            tuple(row[column] for column in columns) for row in table.rows if row[0] in low
+        ]
+    first = dict(curve(served, "rate_ttft").points)
+    assert first[max(first)] > 1.1 * first[min(first)], "queues grow"
+    assert served.verdict.startswith("Too much is asked: ")
+
+
+@pytest.mark.parametrize(
+    ("rows_of", "asked", "verdict", "note"),
+    [
+        ("0,300,5\n0,200,9", {}, "100.0% of requests are good enough, as 99.0% are", "that all arrive together"),
+        ("0,300,5", {"search": False}, "100.0% of requests", "mean"),
+        ("0,300,5\n1,9000,9", {}, "50.0% of requests are good enough, where", "one request has no rate"),
+        ("0,9000,9", {}, "No request was served", "longer than serving.longest"),
+        ("0,300,1\n1,300,1", {"slo_ttft": "1 ns"}, "No rate holds the objective", "form"),
+        ("0,300,5,3\n1,200,9,3", {}, "It holds: 1 requests a second arrive", "All requests have priority 3"),
+    ],
+)  # fmt: skip
+def test_the_answer_comes_in_a_sentence(
+    rows_of: str, asked: dict[str, Any], verdict: str, note: str, tmp_path: Path
+) -> None:
+    more = ",priority" if rows_of.count(",3\n") else ""
+    (tmp_path / "t.csv").write_text(f"arrival_s,prompt,output{more}\n{rows_of}\n")
+    found = answer(tmp_path, trace="t.csv", longest=1024, timeline=False, **asked)
+    assert found.verdict.startswith(verdict)
+    assert any(note in said for said in (*found.notes, *found.sentences)), found.notes
+    assert (found.figures["energy_per_token_j"] is None) == (found.figures["served"] == 0) == (found.spent is None)
+    assert all(seconds > 1e-12 for seconds in (found.spent.by_cause.values() if found.spent else ()))
 
 
 def test_what_is_offered_is_not_what_is_served() -> None:
@@ -237,6 +284,8 @@ def test_a_warm_up_does_not_count_and_overload_is_named(tmp_path: Path) -> None:
     assert warm.notes[0].startswith("Overload: 1000 requests arrive a second, and about ")
     with pytest.raises(InputError, match="leaves none of 40 requests to count"):
         answer(tmp_path, **asked, warmup=40)
+    with pytest.raises(InputError, match=r"serving.warmup = 1,000 leaves none of 1,000 requests to count"):
+        answer(rate=1, warmup=1000)
 
 
 def test_reading_and_writing_apart() -> None:
@@ -255,5 +304,8 @@ def test_reading_and_writing_apart() -> None:
     closed = questions.run(questions.ask(data, file="case.yaml", folder=Path()), level="closed").answer
     assert closed is not None
     assert closed.figures["full_request_s"] == found.figures["full_request_s"]
+    assert "1 wafer to read and 2 copies of 1 wafer to write" in found.headline["utilization"]
+    with pytest.raises(InputError, match=r"replicas must be at most cluster.systems less inference.readers"):
+        questions.ask(data | {"inference": {"readers": 1, "replicas": 3}}, file="case.yaml", folder=Path())
     with pytest.raises(InputError, match="leaves none of 3 systems to write"):
         questions.ask(data | {"inference": {"readers": 3}}, file="case.yaml", folder=Path())

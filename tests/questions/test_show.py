@@ -155,3 +155,13 @@ def test_any_right_file_is_shown_as_one_that_asks_the_same(data: dict[str, Any])
     assert again.asked.resolved == read_back(question).asked.resolved == question.asked.resolved
     assert figures_of(again) == figures_of(question)
     assert again.title == question.title
+
+
+def test_shapes_are_shown_as_files_write_them() -> None:
+    kernel = ask({"kernel": "gemv", "grid": "4x2", "shape": [64, 32], "cluster": "cs-2"})
+    shown = questions.show(kernel)
+    assert "\ngrid: 4x2\nshape: 64x32\n" in shown
+    assert read_back(kernel).asked.resolved == kernel.asked.resolved
+    assert "\nshape: 64\n" in questions.show(
+        ask({"kernel": "allreduce-2d", "grid": "2x2", "shape": 64, "cluster": "cs-2"})
+    )

@@ -74,8 +74,8 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         " '48 KiB'",
         "grid.yaml:3:46: error: precision must be one of mixed, fp16, fp32, bf16, cb16; got 'fp17', "
         "did you mean 'fp16'?",
-        "grid.yaml:5:33: error: hardware.wafer.io has the unit 'TB', which does not measure bytes per second; for"
-        " example '1.2 Tb/s'",
+        "grid.yaml:5:33: error: hardware.wafer.io has the unit 'TB', which does not measure bytes per second, did you"
+        " mean 'TB/s'?",
         "grid.yaml:5:41: error: hardware.wafer.io needs a unit, for example '1.2 Tb/s'; got 3",
         "grid.yaml:6:3: error: vary: batch.seqences is not a setting that a study can change, did you mean"
         " 'batch.sequences'?",
@@ -97,6 +97,11 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {batch.sequences: 8}\n", "vary.batch.sequences must be a list, [1, 2], or a range"),
         ("vary: {batch.sequences: []}\n", "vary.batch.sequences has no values"),
         ("vary: {batch.sequences: [8, 8]}\n", "vary.batch.sequences: 8 is there twice"),
+        (
+            "vary: {cluster: [cs-2, cs-3], cluster.machine: [cs-2]}\n",
+            "vary: cluster is short for cluster.machine; keep",
+        ),
+        ("vary: {model.preset: [gpt2]}\nset: {model: gpt2}\n", "set: model is short for model.preset; keep one"),
         ("vary: {batch.sequences: [8, null]}\n", "batch.sequences is empty"),
         ("vary: {batch.sequences: [8, [9]]}\n", "batch.sequences must be one value, got a list"),
         ("vary: {batch.sequences: [8, {from: 1}]}\n", "batch.sequences must be one value, got a mapping"),

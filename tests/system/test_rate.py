@@ -13,7 +13,7 @@ from tests.system.services import drawn, listed, same, shortened, times
 
 from wsesim.system.abilities import GrowingTime, ServiceTimes
 from wsesim.system.objective import Objective
-from wsesim.system.rate import CLOSE, LargestRate, best_rate, counted, full_rate, largest_rate, share_at
+from wsesim.system.rate import CLOSE, LargestRate, RateTried, best_rate, counted, full_rate, largest_rate, tried_at
 from wsesim.system.requests import Requests
 from wsesim.system.serving import serve
 
@@ -112,10 +112,10 @@ def test_all_are_let_in_where_the_limit_per_token_does_not_bind(goal: Objective)
 def test_the_largest_rate_holds_and_a_little_more_does_not() -> None:
     requests, goal = drawn(1000, 10.0), Objective(ttft_s=0.1, tpot_s=0.003, share=0.95)
     found = largest_rate(requests, times(), goal)
-    assert share_at(found.per_s, requests, times(), goal) == found.tried[found.per_s]
+    assert tried_at(found.per_s, requests, times(), goal) == found.tried[found.per_s]
     assert found.share >= 0.95
     assert found.per_s < found.full_per_s
-    assert share_at(found.per_s * (1 + 2 * CLOSE), requests, times(), goal)[0] < 0.95
+    assert tried_at(found.per_s * (1 + 2 * CLOSE), requests, times(), goal).share < 0.95
     assert list(found.tried) == sorted(found.tried)
     assert len(found.tried) < 15
 
@@ -179,29 +179,35 @@ def test_share_and_error_by_hand() -> None:
     arrival = np.arange(30, dtype=np.float64)
     prompt = np.where(np.arange(30) < 15, 1, 4000)
     requests = Requests(arrival, prompt, np.ones(30, np.int64))
-    share, error = share_at(requests.rate_per_s, requests, times(), Objective(ttft_s=0.04, tpot_s=1, share=0.9))
+    found = tried_at(requests.rate_per_s, requests, times(), Objective(ttft_s=0.04, tpot_s=1, share=0.9))
     judged = (prompt[counted(30)] == 1).astype(float)
     parts = [part.mean() for part in np.array_split(judged, 10)]
-    assert share == pytest.approx(judged.mean())
-    assert error == pytest.approx(np.std(parts, ddof=1) / math.sqrt(10))
+    assert found.share == pytest.approx(judged.mean())
+    assert found.error == pytest.approx(np.std(parts, ddof=1) / math.sqrt(10))
+
+
+def met(share: float, error: float) -> RateTried:
+    return RateTried(share=share, error=error, waits={})
 
 
 def test_how_sure_a_rate_is_by_hand() -> None:
     tried = {
-        1.0: (1.0, 0.0),
-        2.0: (0.95, 0.02),
-        4.0: (0.92, 0.02),
-        5.0: (0.88, 0.02),
-        6.0: (0.85, 0.02),
-        8.0: (0.8, 0.0),
+        1.0: met(1.0, 0.0),
+        2.0: met(0.95, 0.02),
+        4.0: met(0.92, 0.02),
+        5.0: met(0.88, 0.02),
+        6.0: met(0.85, 0.02),
+        8.0: met(0.8, 0.0),
     }
     found = LargestRate(per_s=4.0, goal=0.9, full_per_s=9.0, slots=1, chunk=1, tried=tried)
     assert found.between_per_s == (2.0, 6.0)
     assert (found.share, found.error) == (0.92, 0.02)
-    shares = {1.0: (0.75, 0.125), 2.0: (0.25, 0.125)}
+    shares = {1.0: met(0.75, 0.125), 2.0: met(0.25, 0.125)}
     edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, slots=1, chunk=1, tried=shares)
     assert edge.between_per_s == (1.0, 9.0), "what is just as good as asked may hold"
-    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, chunk=1, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
+    none = LargestRate(
+        per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, chunk=1, tried={1.0: met(0.5, 0.1), 2.0: met(0.4, 0.1)}
+    )
     assert (none.share, none.error) == (0.5, 0.0)
 
 

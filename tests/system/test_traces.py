@@ -145,8 +145,8 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
         ("when,promt,output\n1,2,3\n", 1, "did you mean 'prompt'?; there are: when, promt, output; needed are arr"),
         ("arrival_s,prompt,Prompt,output\n1,2,3,4\n", 1, "has two columns 'Prompt'; keep the one that is meant"),
         ("arrival_s,prompt,output\n1,1,024,3\n", 2, "4 values for 3 columns"),
-        ("arrival_s,prompt,output\n1,2.5,3\n", 2, "prompt = '2.5' is not a whole number from 0 on"),
-        ("arrival_s,prompt,output\n1,2,3\n1,-2,3\n", 3, "prompt = '-2' is not a whole number from 0 on"),
+        ("arrival_s,prompt,output\n1,2.5,3\n", 2, "prompt = '2.5' is not a whole number from 0 to 1,000,000,000"),
+        ("arrival_s,prompt,output\n1,2,3\n1,-2,3\n", 3, "prompt = '-2' is not a whole number from 0 to 1,000,000,000"),
         ("arrival_s,prompt,output\n1,1000000001,3\n", 2, "is not a whole number"),
         ("arrival_s,prompt,output\n1,abc,3\n", 2, "prompt = 'abc' is not a number"),
         ("arrival_s,prompt,output\nnan,2,3\n", 2, "arrival_s = 'nan' is not a number, nor a time such as"),
@@ -178,6 +178,62 @@ def test_a_trace_that_cannot_be_read(text: str | bytes, line: int | None, said: 
     (problem,) = caught.value.problems
     assert said in problem.message
     assert problem.line == line
+
+
+HEAD = "arrival_s,prompt,output\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        (f"{HEAD}0,1,2\n1, x,3\n", (3, 4), "prompt = 'x' is not a number"),
+        ('arrival_s,text,prompt,output\n0,"a, ""b""",x,2\n', (2, 14), "prompt = 'x' is not a number"),
+        ('arrival_s,text,prompt,output\n0,"a\nb",x,2\n', (3, None), "prompt = 'x' is not a number"),
+        ('{"arrival_s": 0, "prompt": 1, "output":  -2}\n', (1, 42), "output = -2 is not a whole number"),
+        ('{"arrival_s": 0, "prompt": 1 "output": 2}\n', (1, 30), "not JSON: Expecting ',' delimiter"),
+        ('{\n "requests": []}\n', (1, 3), "each line is one object, {...}, or all of the file is one list"),
+        (HEAD.replace("\n", "\r") + "0,1,2\r", (1, 24), "lines end in a carriage return alone"),
+        ("arrival_s prompt output\n0 1 2\n", (1, None), "with commas, tabs or semicolons between them"),
+        ('[{"arrival_s": 0, "prompt": 1, "output": 2}\n{"arrival_s"', (2, None), "a comma is missing between two"),
+        ('[{"arrival_s": 0, "prompt": 1, "output": 2}]\nmore', (2, None), "something follows the end of the list"),
+        ("timestamp,prompt,output\n2024-05-10 18:20:00,1,2\n7,1,2\n", (3, 1), "and times before were times of day"),
+        ("timestamp,prompt,output\n7,1,2\n2024-05-10 18:20:00,1,2\n", (3, 1), "and times before were numbers"),
+        ("timestamp,prompt,output\n2024-05-10 24:20:00,1,2\n", (2, 1), "nor a time such as"),
+        ("timestamp,prompt,output\n2024-05-10T18:20:00+25:00,1,2\n", (2, 1), "nor a time such as"),
+        (f"{HEAD}1731000000250,1,2\n", (2, 1), "after the year 5138; name the column by what it counts, as arrival_ms"),
+        (HEAD, (1, None), "nothing but the names of columns"),
+        (f"{HEAD}0,0,5\n1,9000,5\n", (1, None), "of 2 rows 1 without tokens to read or to write, 1 longer than"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_where_it_stands(text: str, place: tuple[int, int | None], said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read(text, tmp_path, longer="drop")
+    (problem,) = caught.value.problems
+    assert said in problem.message
+    assert (problem.line, problem.column) == place
+
+
+def test_what_stands_within_objects_is_found(tmp_path: Path) -> None:
+    parts = [{"type": "text", "text": "a b"}, {"type": "image_url"}, {"type": "text", "text": " c"}]
+    body = {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": parts}]}
+    asked = [{"custom_id": "1", "body": {**body, "max_tokens": 9}}, {"custom_id": "2", "body": {"messages": []}}]
+    batch = read("".join(f"{json.dumps(each)}\n" for each in asked[:1]), tmp_path, rate_per_s=1.0)
+    assert rows(batch)[0][1:] == (5, 9)
+    assert any("body.max_tokens is taken for how long it is" in note for note in batch.notes)
+    usage = {"prompt_tokens": 22, "completion_tokens": 7}
+    answered = [{"id": "a", "response": {"body": {"created": at, "usage": usage}}} for at in (1731000000, 1731000002)]
+    assert rows(read(json.dumps(answered), tmp_path)) == [(0, 22, 7), (2, 22, 7)]
+    named = '{"timestamp": 0, "input_length": 1024, "output_length": 1, "hash_ids": ["x", "y"]}\n'
+    assert read(named * 2, tmp_path).blocks == ((0, 1),) * 2
+    texts = '{"arrival_s": 0, "prompt": "a b", "output": "c"}\n{"arrival_s": 1, "prompt": "", "output": "c"}\n'
+    assert rows(read(texts, tmp_path)) == [(0, 2, 1)]
+
+
+def test_a_list_may_come_in_one_line_and_in_any_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = json.dumps([{"arrival_s": at, "prompt": p, "output": o, "text": "],{"} for at, p, o in ROWS])
+    for size in (1, 2, 7, 64):
+        monkeypatch.setattr(records, "_READ_AT_ONCE", size)
+        assert rows(read(f"\ufeff\n {whole}\n", tmp_path)) == list(ROWS)
 
 
 def test_a_record_without_an_end_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from wsesim.cores.errors import TooLarge
+from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
 from wsesim.model import ModelSpec, build_graph, load_preset
 from wsesim.software import load_software
+from wsesim.trials.causes import extra_cycles
 from wsesim.trials.streamed import part_of, streamed
 from wsesim.trials.trial import Tried, first_that_runs
 
@@ -25,6 +27,34 @@ def tried(model: ModelSpec, sequences: int) -> dict[str, Tried | str]:
     layer = next(block for block in graph.blocks if block.name == "layer")
     cases = {op.name: streamed(graph, layer, op, region_of(sequences)) for op in layer.ops}
     return {name: first_that_runs(case.trials(), CLUSTER.wafer) for name, case in cases.items() if case is not None}
+
+
+@pytest.mark.parametrize("machine", ["cs-2", "cs-3"])
+@pytest.mark.parametrize(
+    ("block", "ops", "most"),
+    [
+        ("layer", ("ffn.up", "ffn.down", "attention.qkv.input.backward"), {"cs-2": 1.08, "cs-3": 1.12}),
+        ("head", ("head.logits.input.backward",), {"cs-2": 1.03, "cs-3": 1.12}),
+        ("layer", ("attention.project.weight.backward", "ffn.up.weight.backward"), {"cs-2": 1.15, "cs-3": 1.2}),
+    ],
+)
+def test_layers_take_what_their_closed_form_says(
+    block: str, ops: tuple[str, ...], most: dict[str, float], machine: str
+) -> None:
+    """Of 2, 4, 5 and 68 whole features a core; what is longer has causes that sum to it."""
+    cluster = load_cluster(machine).cluster
+    graph = with_training(build_graph(SMALL, sequences=240, length=1024))
+    part = next(each for each in graph.blocks if each.name == block)
+    region = replace(region_of(240), cluster=cluster)
+    for op in (op for op in part.ops if op.name in ops):
+        case = streamed(graph, part, op, region)
+        assert case
+        found = first_that_runs(case.trials(), cluster.wafer)
+        assert isinstance(found, Tried)
+        assert 1 <= found.ratio < most[machine]
+        causes = extra_cycles(found, cluster.wafer)
+        assert sum(causes.values()) == pytest.approx(found.cycles - found.trial.closed_cycles)
+        assert max(abs(cycles) for cycles in causes.values()) < 0.1 * found.cycles
 
 
 def test_sparse_weights_have_trials_with_what_is_left_of_them() -> None:

@@ -34,8 +34,29 @@ BASE = {"model": {"layers": 2, "width": 64, "heads": 4}, "batch": {"sequences": 
         ({"precision": "bfloat16"}, "got 'bfloat16', did you mean 'bf16'?"),
         ({"precision": "cbfloat16"}, "did you mean 'cb16'?"),
         ({"precision": "float16"}, "did you mean 'mixed'?"),
+        ({"precision": "torch.bfloat16"}, "did you mean 'bf16'?"),
+        ({"precision": "fp8"}, "quantized weights come with a model: model.config names"),
+        ({"fp16": True}, "unknown key 'fp16', did you mean 'precision'?"),
+        ({"tensor_parallel_size": 8}, "each of cluster.systems takes a share of the batch"),
+        ({"gradient_accumulation_steps": 8}, "a step's batch.sequences pass in parts of batch.micro_batch"),
+        ({"optimizer": "adamw"}, "is software.training.state_bytes_per_parameter"),
+        ({"num_train_epochs": 3}, "a run is as long as its token_budget, in tokens"),
+        ({"max_num_seqs": 3}, "here it is inference.batch"),
+        ({"phase": "decode", "inference": {"max_num_seqs": 4}}, "did you mean 'batch'?"),
+        ({"gpu_memory_utilization": 0.9}, "inference.batch says of how many sequences"),
+        ({"lora_rank": 8}, "here it is model.adapter_rank"),
+        ({"cluster": "wse3"}, "got 'wse3', did you mean 'cs-3'?"),
+        ({"cluster": "condor-galaxy"}, "did you mean 'cg-1'?"),
+        ({"cluster": "h100"}, "GPUs stand beside an answer: wsesim run --gpu NAME"),
+        ({"model": "gpt3"}, "did you mean 'gpt3-"),
+        ({"model": "opt-125m"}, "others come from a file, {config: NAME.json}"),
+        ({"phase": "fine_tuning"}, "did you mean 'training'?"),
+        ({"hardware": {"wafer.io": "150 gigabytes/s"}}, "unit 'gigabytes/s', did you mean 'GB/s'?"),
+        ({"hardware": {"wafer.io": "150 GB"}}, "does not measure bytes per second, did you mean 'GB/s'?"),
+        ({"hardware": {"core.clock": "1.1G"}}, "unit 'G', did you mean 'GHz'?"),
+        ({"hardware": {"core.sram": "48 kib"}}, "write 'KiB' if bytes were meant"),
         ({"phase": "eval"}, "did you mean 'evaluation'?"),
-        ({"hardware": {"wafer.io": "150 GBytes"}}, "has the unknown unit 'GBytes', did you mean 'GBps'?"),
+        ({"hardware": {"wafer.io": "150 GBytes"}}, "has the unknown unit 'GBytes', did you mean 'GB/s'?"),
         ({"hardware": {"wafer.io": "150 Gbpss"}}, "has the unknown unit 'Gbpss', did you mean 'Gbps'?"),
     ],
 )  # fmt: skip
@@ -48,6 +69,17 @@ def test_hints(changes: dict[str, Any], said: str) -> None:
 def test_bytes_a_second_may_be_written_as_the_field_does() -> None:
     assert parse("150 GBps", Dimension.BYTES_PER_SECOND) == 150 * 10**9
     assert parse("150 Gbps", Dimension.BYTES_PER_SECOND) == 150 * 10**9 / 8
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("clock=1 GHz", "did you mean 'hardware.core.clock'?"), ("model.hidden_size=8", "did you mean 'model.width'?"),
+     ("num_csx=2", "did you mean 'cluster.systems'?"), ("token_budget=15T", "write 15000000000000")],
+)  # fmt: skip
+def test_hints_for_settings(setting: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        questions.ask(BASE, file="w.yaml", folder=Path(), settings=(setting,))
+    assert said in str(caught.value)
 
 
 def test_every_word_leads_to_a_setting_that_there_is() -> None:

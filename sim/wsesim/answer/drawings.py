@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Points = tuple[tuple[float, float], ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
@@ -18,18 +20,30 @@ class Curve:
     title: str
     x_label: str
     y_label: str
-    points: tuple[tuple[float, float], ...]
+    points: Points
+    line: str = ""
+    """What they are of, where there are other lines."""
+    others: tuple[tuple[str, Points], ...] = ()
+    """More lines: what each is of, and its points."""
     steps: bool = False
     """Whether y holds from one x to the next."""
     log_x: bool = False
+    log_y: bool = False
     share: bool = False
     """Whether y is a share from 0 to 1."""
+    y_figure: str = ""
+    """A figure by whose unit y is printed: `ttft_s`."""
+    x_figure: str = ""
+    """The same for x."""
     limit: float | None = None
     """y where a dashed line stands."""
-    mark: float | None = None
-    """x where a dotted line stands."""
-    marked: str = ""
-    """What that is, in a word."""
+    marks: tuple[tuple[str, float], ...] = ()
+    """What stands at dotted lines, in a word, and their x."""
+
+    @property
+    def lines(self) -> tuple[tuple[str, Points], ...]:
+        """Return all lines, the main one first."""
+        return ((self.line, self.points), *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,6 +21,8 @@ class Answer:
     token where none is written."""
     headline: Mapping[str, str] = field(default_factory=dict)
     """Figures a reader sees first, in order, each with what it is of, at or over, in words."""
+    verdict: str = ""
+    """The answer in a sentence, where it is another than what holds the time."""
     spent: Spent | None = None
     bound: Bound | None = None
     sentences: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ class Readable:
     """A result that can be read: printed short, shown in a notebook, as plain data, frame, picture or files.
 
     What reads it is a module above this one, named by `reader`, with a function for each method here: `brief`, `card`,
-    `plain`, `frame`, `plot` and `files`. It is imported when it is first asked, so data alone costs nothing.
+    `plain`, `frame`, `plot` and `save`. It is imported when it is first asked, so data alone costs nothing.
     """
 
     __slots__ = ()
@@ -73,8 +73,7 @@ class Readable:
         """
         from pathlib import Path
 
-        publish = import_module("wsesim.answers").publish
-        found: tuple[Path, ...] = publish(self._reader.files(self), Path(folder), overwrite=force)
+        found: tuple[Path, ...] = self._reader.save(self, Path(folder), overwrite=force)
         return found
 
     @property

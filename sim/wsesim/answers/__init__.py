@@ -24,6 +24,7 @@ __all__ = [
     "check_file",
     "check_folder",
     "comparison_json",
+    "holds_answer_of",
     "json_text",
     "label",
     "map_picture",
@@ -126,6 +127,13 @@ def check_folder(out: Path, *, overwrite: bool = False) -> None:
     from wsesim.answers.folder import check_folder
 
     check_folder(out, overwrite=overwrite)
+
+
+def holds_answer_of(folder: Path, file: str, asked: Mapping[str, object]) -> bool:
+    """Return whether the JSON *file* in *folder* says what is *asked*, by dotted names: nothing but answers changed."""
+    from wsesim.answers.again import holds_answer_of
+
+    return holds_answer_of(folder, file, asked)
 
 
 def publish(files: Mapping[str, bytes], out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:

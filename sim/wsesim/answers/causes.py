@@ -35,6 +35,7 @@ _TABLE = (
     ("decode", "decode", "tokens being written", "#5f97c4", "#8dbde6"),
     ("queue", "queue", "requests that wait for those before them, or for room", "#d9b9a0", "#9c7f6a"),
     ("elementwise", "elementwise", "norms, activations, residuals, softmax", "#7fb0d6", "#a9d0ef"),
+    ("unpacking", "unpacking", "weights of fewer bits made numbers of 16", "#5d8f8f", "#86b8b8"),
     ("softmax", "softmax", "exponentials and sums over the cached positions", "#a7cae6", "#c3def4"),
     ("reduction", "reduction", "partial sums crossing the fabric and being added", "#d9822b", "#e79a45"),
     ("broadcast", "broadcast", "one value of a token going to every core of its row", "#b5651d", "#c97f3c"),

@@ -22,7 +22,7 @@ _MAP, _FLATTEST, _TALLEST = 176.0, 0.14, 1.3
 _WIDE, _MARGIN, _LABEL, _BAND = 720.0, 6.0, 74.0, 13.0
 _LOWEST, _HIGHEST = 90.0, 380.0
 _MOST_LABELS = 14
-_FLOOR, _SIGN, _FEWEST = 17.0, 5.6, 3
+_FLOOR, _SIGN, _FEWEST = 17.0, 6.1, 3
 """Height of a frame of a flame, width of a sign in it, signs that are worth it."""
 Causes = Mapping[str, Cause]
 Place = tuple[float, float]
@@ -154,7 +154,9 @@ def flame_svg(flame: Flame) -> str:
     sheet, scale = Sheet(_WIDE, 6 + _FLOOR * deep), (_WIDE - 2) / end
     for frame in flame.frames:
         left, wide, top = 1 + scale * frame.start, scale * frame.cycles, 3 + _FLOOR * frame.depth
-        sheet.fill([box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5)], f"m{min(2 + frame.depth % 2, 7)}", opacity=0.8)
+        told = f"{frame.label}: {frame.cycles:,.0f} cycles, {frame.cycles / end:.1%}"
+        shape, colour = box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5), f"m{min(2 + frame.depth % 2, 7)}"
+        sheet.fill([shape], colour, opacity=0.8, said=told)
         if said := _fitting(frame, int((wide - 6) / _SIGN)):
             sheet.text(left + 4, top + 11.5, said, colour=INK, size=9.5)
     return sheet.svg(f"{flame.title}: frames as wide as the cycles they took")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wsesim.answer import CoreFrames, CoreMap, Curve, Sketch
 from wsesim.answers import svg
 from wsesim.answers.maps import frames_svg, map_svg
-from wsesim.answers.text import percent, rate
+from wsesim.answers.text import percent, short
 from wsesim.signs import printable
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ _WIDTH, _HEIGHT = 352.0, 224.0
 _PLACE = (0.14, 0.2, 0.82, 0.66)
 _LONGEST_TITLE = 560.0
 """Signs times points of a title that has room above a map."""
+_LONGEST_UNDER = 56
+"""Signs that have room below a curve in one line."""
+_MOST_TICKS = 6
+_STYLES = ("-", "-.")
+"""Of the lines of a curve, in turn."""
 _MOST_DOTS = 60
 """Points of a curve that are marked, where there are no more."""
 COLORS = "viridis"
@@ -59,36 +64,73 @@ def curve_svg(curve: Curve) -> str:
 
 def curve_on(axes: Axes, curve: Curve) -> None:
     """Draw y over x on *axes*."""
-    points = sorted(curve.points)
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    axes.plot(xs, ys, color=svg.SOFT, linewidth=1.2, drawstyle="steps-post" if curve.steps else "default")
-    for x, y in points if not curve.steps and len(points) <= _MOST_DOTS else []:
-        svg.dot(axes, x, y, 30, svg.INK)
+    for number, (name, unsorted) in enumerate(curve.lines):
+        points = sorted(unsorted)
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        axes.plot(xs, ys, color=svg.SOFT, linewidth=1.2, linestyle=_STYLES[number % len(_STYLES)],
+                  drawstyle="steps-post" if curve.steps else "default", label=printable(name, keep=""))  # fmt: skip
+        for x, y in points if not curve.steps and len(points) <= _MOST_DOTS else []:
+            svg.dot(axes, x, y, 30, svg.SOFT if number else svg.INK)
+    if curve.others:
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.99), ncols=len(curve.lines), frameon=False, fontsize=9.5,
+                    labelcolor=svg.SOFT, borderpad=0, columnspacing=1.2)  # fmt: skip
     _curve_axes(axes, curve)
 
 
 def _curve_axes(axes: Axes, curve: Curve) -> None:
-    dashed = ""
     if curve.limit is not None:
-        axes.axhline(curve.limit, color=svg.LINE, linewidth=1.2, linestyle="--", zorder=0)
-        dashed = f"; dashed: {percent(curve.limit) if curve.share else rate(curve.limit)}"
-    if curve.mark is not None:
-        axes.axvline(curve.mark, color=svg.SOFT, linewidth=1.2, linestyle=":", zorder=0)
-        dashed += f"; dotted: {printable(curve.marked, keep='')} {curve.mark:.4g}"
-    if curve.log_x and all(x > 0 for x, _ in curve.points):
-        axes.set_xscale("log")
-    if curve.share:
-        axes.set_ylim(0, 1.05)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
-    axes.set_xlabel(printable(curve.x_label, keep="") + dashed, color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+        axes.axhline(curve.limit, color=svg.SOFT, linewidth=0.8, linestyle="--", zorder=0)
+    for _, at in curve.marks:
+        axes.axvline(at, color=svg.SOFT, linewidth=1.2, linestyle=":", zorder=0)
+    _scales(axes, curve)
+    axes.set_xlabel(_under(curve), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
     axes.tick_params(axis="both", which="both", colors=svg.SOFT, labelsize=9.5, length=0)
     axes.grid(axis="y", color=svg.LINE, linewidth=0.6, zorder=0)
     axes.spines[:].set_visible(False)
     axes.spines["bottom"].set(visible=True, color=svg.LINE, linewidth=0.9)
-    title = curve.title if curve.share else f"{curve.title}, {curve.y_label}"
+    title = f"{curve.title}, {curve.y_label}" if curve.y_label and not curve.share else curve.title
     axes.set_title(printable(title, keep=""), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
+
+
+def _scales(axes: Axes, curve: Curve) -> None:
+    points = [point for _, line in curve.lines for point in line]
+    if curve.log_x and all(x > 0 for x, _ in points):
+        axes.set_xscale("log")
+    if curve.log_y and all(y > 0 for _, y in points):
+        axes.set_yscale("log")
+    elif not curve.share and points:
+        axes.set_ylim(bottom=0)
+    if curve.share:
+        axes.set_ylim(0, 1.05)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+    elif curve.y_figure:
+        axes.yaxis.set_major_formatter(lambda value, _: short(curve.y_figure, value))
+        axes.yaxis.set_minor_formatter(lambda value, _: "")
+    for ticks in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        ticks(lambda value, _: short(curve.x_figure, value) if curve.x_figure else f"{value:g}")
+    if curve.x_figure and axes.get_xscale() == "linear":
+        axes.xaxis.set_major_locator(_few_ticks())
+
+
+def _few_ticks() -> Any:
+    """Return what places so few ticks that their units have room."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(_MOST_TICKS)
+
+
+def _under(curve: Curve) -> str:
+    """Return what stands below a curve: what x is, and what stands at its lines."""
+    said = []
+    if curve.limit is not None:
+        figure = curve.y_figure or "rate"
+        said.append(f"dashed: {percent(curve.limit) if curve.share else short(figure, curve.limit)}")
+    if curve.marks:
+        places = (short(curve.x_figure, at) if curve.x_figure else f"{at:.4g}" for _, at in curve.marks)
+        named = zip(curve.marks, places, strict=True)
+        said.append(f"dotted: {', '.join(f'{printable(what)} {place}' for (what, _), place in named)}")
+    words = "; ".join([printable(curve.x_label, keep=""), *said])
+    return words if len(words) <= _LONGEST_UNDER else words.replace("; ", "\n", 1)
 
 
 def map_on(axes: Axes, core_map: CoreMap) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wsesim._version import __version__
 from wsesim.answer import Answer, Comparison, Result
@@ -22,7 +22,7 @@ from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
 from wsesim.answers.verdict import verdict
 from wsesim.packaged import folder_of, keep
 from wsesim.signs import printable
-from wsesim.units import plural, show_bytes
+from wsesim.units import Sizes, plural, show_bytes
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
@@ -170,5 +170,6 @@ def _yaml(workload: Mapping[str, object]) -> str:
     writer.width = 100
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed by its initial value
     written = io.StringIO()
-    writer.dump(plain_data(workload), written)
+    shapes = {key: str(each) if len(each) > 1 else each[0] for key, each in workload.items() if isinstance(each, Sizes)}
+    writer.dump({**cast("dict[str, object]", plain_data(workload)), **shapes}, written)
     return written.getvalue()

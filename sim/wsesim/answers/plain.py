@@ -8,6 +8,7 @@ A result:
     level               that answered; null without an answer, as everything below that belongs to one is null or empty
     figures             {name: value}; names carry their unit
     headline            {name: what it is of, at or over}: the figures a reader sees first
+    verdict             the answer in a sentence
     bound               {seconds, meaning, gap {cause: seconds}}
     spent               {total_s, by_cause {cause: seconds}, what}
     sentences           what belongs beside the headline
@@ -18,7 +19,9 @@ A result:
     memory              list of {what, bytes_per_core, note}; there too when it does not fit
     memory_limit_bytes  what they have to stay within
     tables              {name: {title, columns, rows}}
-    curves              {name: {title, x_label, y_label, points}}
+    curves              {name: {title, x_label, y_label, line, points, others, limit, marks}}: `line` is what the points
+                        are of where there are `others`, a list of [words, points]; y of `limit`, and [words, x] of
+                        `marks`, are where lines stand
     facts               {group: {name: value}}
     leaves_out, notes   lists of sentences
     reasons             list of {figure, cause, seconds}: why this level differs from the next coarser one
@@ -51,8 +54,10 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 
 from wsesim.answer import Answer, Comparison, Curve, DoesNotFit, Interval, Outcome, Result, Status, Table
+from wsesim.answers.verdict import verdict
 
 PROGRAM = "wsesim"
+CURVE_FIELDS = ("title", "x_label", "y_label", "line", "points", "others", "limit", "marks")
 
 
 def result_json(result: Result) -> dict[str, object]:
@@ -79,12 +84,12 @@ def _answer(outcome: Outcome) -> dict[str, object]:
     rows = [[getattr(interval, column) for column in columns] for interval in answer.timeline]
     return {
         "level": answer.level if answer is outcome else None, "figures": answer.figures, "headline": answer.headline,
-        "bound": answer.bound, "spent": answer.spent, "sentences": answer.sentences, "choices": answer.choices,
-        "ops": answer.ops,
+        "verdict": verdict(answer), "bound": answer.bound, "spent": answer.spent, "sentences": answer.sentences,
+        "choices": answer.choices, "ops": answer.ops,
         "timeline": {"columns": columns, "rows": rows}, "memory": held.memory,
         "memory_limit_bytes": held.memory_limit_bytes, "tables": _tables(answer.tables),
         "curves": {
-            curve.name: {name: getattr(curve, name) for name in ("title", "x_label", "y_label", "points")}
+            curve.name: {name: getattr(curve, name) for name in CURVE_FIELDS}
             for curve in answer.drawings if isinstance(curve, Curve)
         },
         "facts": answer.facts, "leaves_out": answer.leaves_out, "notes": answer.notes, "reasons": answer.reasons,

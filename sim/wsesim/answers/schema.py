@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from wsesim import answer
 from wsesim.answer import Answer, Result, SimulatorCost, Status, Table
-from wsesim.answers.plain import PROGRAM
+from wsesim.answers.plain import CURVE_FIELDS, PROGRAM
 
 _PLAIN: Mapping[Any, dict[str, Any]] = {
     str: {"type": "string"}, bool: {"type": "boolean"}, int: {"type": "integer"}, NoneType: {"type": "null"},
@@ -18,8 +18,8 @@ _PLAIN: Mapping[Any, dict[str, Any]] = {
 }  # fmt: skip
 """A float may be null: one that is not finite has no other word in JSON."""
 _OF_ANSWER = (
-    "figures", "headline", "bound", "spent", "sentences", "choices", "ops", "memory", "memory_limit_bytes", "facts",
-    "leaves_out", "notes", "reasons", "right", "limits",
+    "figures", "headline", "verdict", "bound", "spent", "sentences", "choices", "ops", "memory", "memory_limit_bytes",
+    "facts", "leaves_out", "notes", "reasons", "right", "limits",
 )  # fmt: skip
 """Fields of an answer that stand in JSON as they are."""
 _OF_RESULT = ("name", "title", "kind", "verification", "nearest", "provenance")
@@ -44,7 +44,7 @@ def result_schema() -> dict[str, Any]:
 
 
 def _curve() -> dict[str, Any]:
-    return _record(answer.Curve, ("title", "x_label", "y_label", "points"))
+    return _record(answer.Curve, CURVE_FIELDS)
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

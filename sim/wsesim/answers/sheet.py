@@ -29,12 +29,13 @@ class Sheet:
         style = f"fill: none; stroke: {colour_of(colour)}; stroke-width: {width:g}"
         self.parts.append(f'<path d="{_path(points)}" style="{style}"/>')
 
-    def fill(self, polygons: Iterable[Polygon], colour: str, *, opacity: float = 1.0) -> None:
-        """Fill *polygons*, each closed; one path, so that thousands stay small."""
+    def fill(self, polygons: Iterable[Polygon], colour: str, *, opacity: float = 1.0, said: str = "") -> None:
+        """Fill *polygons*, each closed; one path, so that thousands stay small; *said* where a pointer rests on it."""
         path = "".join(f"{_path(polygon)}z" for polygon in polygons)
         thin = f"; fill-opacity: {opacity:.3g}" if opacity < 1 else ""
+        end = f"><title>{html.escape(printable(said, keep=''))}</title></path>" if said else "/>"
         if path:
-            self.parts.append(f'<path d="{path}" style="fill: {colour_of(colour)}{thin}"/>')
+            self.parts.append(f'<path d="{path}" style="fill: {colour_of(colour)}{thin}"{end}')
 
     def dot(self, x: float, y: float, size: float, colour: str) -> None:
         """Draw a disc of about *size* square points, with an edge like the paper."""

@@ -13,7 +13,7 @@ from wsesim.answers.card import card as card_of
 from wsesim.answers.card import line, parts_of
 from wsesim.answers.causes import causes_of
 from wsesim.answers.drawings import curve_on, map_on
-from wsesim.answers.files import files_of, ops_rows
+from wsesim.answers.files import ops_rows, write_result
 from wsesim.answers.plain import result_json
 from wsesim.answers.text import shown
 from wsesim.answers.verdict import verdict
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plain", "plot"]
+__all__ = ["brief", "card", "frame", "plain", "plot", "save"]
 
-plain, files = result_json, files_of
+plain, save = result_json, write_result
 FIRST = 4
 """Figures in the line that a program prints."""
 _ENDED = {Status.DOES_NOT_FIT: "does not fit", Status.NOT_MODELLED: "has no answer"}

@@ -9,16 +9,16 @@ from wsesim.answers.axes import bars, require_known
 from wsesim.answers.card import card as card_of
 from wsesim.answers.card import line
 from wsesim.answers.compared import Compared
-from wsesim.answers.files import comparison_files
+from wsesim.answers.files import write_comparison
 from wsesim.answers.plain import comparison_json
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plain", "plot"]
+__all__ = ["brief", "card", "frame", "plain", "plot", "save"]
 
-plain, files = comparison_json, comparison_files
+plain, save = comparison_json, write_comparison
 
 
 def brief(found: Comparison) -> str:

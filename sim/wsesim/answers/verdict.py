@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import fsum
 
-from wsesim.answer import Answer
+from wsesim.answer import Answer, Spent
 from wsesim.answers import text
+from wsesim.answers.causes import known
 from wsesim.answers.limits import held_by
 
 FIXED = ("kernel launch", "step overhead")
@@ -17,9 +18,11 @@ LITTLE = 0.05
 
 
 def verdict(answer: Answer) -> str:
-    """Return a sentence; empty where nothing was asked again."""
-    if answer.spent is None or not answer.limits or answer.spent.total_s <= 0:
-        return ""
+    """Return a sentence; empty where nothing is known of the time."""
+    if answer.verdict or answer.spent is None or answer.spent.total_s <= 0:
+        return answer.verdict
+    if not answer.limits:
+        return _mostly(answer.spent)
     held, total_s, what = held_by(answer), answer.spent.total_s, answer.spent.what
     shares: dict[str, float] = {}
     for cause, limit in held.items():
@@ -31,3 +34,11 @@ def verdict(answer: Answer) -> str:
     if first.saved_s < LITTLE * total_s:
         return f"No limit that was tried holds this {what}: twice as good, none would save a twentieth."
     return f"Held by {first.name}: twice as good, this {what} would take {text.percent(first.saved_s / total_s)} less."
+
+
+def _mostly(spent: Spent) -> str:
+    """Say what most of the time goes to, where no limit was tried."""
+    cause, seconds = text.ranked(spent.by_cause)[0]
+    return (
+        f"Longest in this {spent.what}: {known([cause])[cause].label}, {text.percent(seconds / spent.total_s)} of it."
+    )

@@ -5,6 +5,9 @@ Importing it costs little: a command is imported when it is asked for, and what 
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
+
 import click
 
 from wsesim._version import __version__
@@ -35,6 +38,8 @@ COMMANDS = {
     "generate": "use",
 }  # fmt: skip
 """Every command, the usual first, and the module of this package that it is in, where it has its own name."""
+COMPLETING = "_WSESIM_COMPLETE"
+"""By this variable a shell asks what a line may go on with."""
 cli.commands = CommandsLater(__name__, COMMANDS)
 
 
@@ -42,6 +47,8 @@ def main() -> None:
     """Run the command line and exit."""
     interrupt.listen()
     write_nearest()
+    if COMPLETING in os.environ:
+        import_module("wsesim.cli.shells").know_shells()
     try:
         cli(prog_name="wsesim")
     finally:

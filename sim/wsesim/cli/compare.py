@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.options import level_option, manner, settings_option, speaking
 from wsesim.cli.output import print_json, say, table
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("given", metavar="A B ...", nargs=-1, required=True)
+@click.argument("given", metavar="A B ...", nargs=-1, required=True, shell_complete=completion.FILE)
 @settings_option
 @level_option("closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--fresh", is_flag=True, help="Answer all anew, whatever is known, and keep nothing.")

@@ -5,7 +5,7 @@ Nothing here fails or prints: the line is still being written. Files are left to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from wsesim.cores.programs import KernelProgram
     from wsesim.questions.base import Question
 
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
@@ -79,7 +80,7 @@ def _rows(context: click.Context) -> Iterable[str]:
 
 
 def _terms(context: click.Context) -> Iterable[str]:
-    from wsesim.cli.explain import known_terms
+    from wsesim.cli.terms import known_terms
 
     return dict.fromkeys(each.term for each in known_terms())
 
@@ -94,29 +95,18 @@ def _figures(context: click.Context) -> Iterable[str]:
     return dict.fromkeys(spec.name for kind in _kinds(context) for spec in kind.figures)
 
 
-def _settings(context: click.Context) -> Iterable[str]:
-    from wsesim.workload import setting_names
-
-    named = {key: [*names(context)] for key, names in _NAMED.items()}
-    for key in dict.fromkeys(name for kind in _kinds(context) for name in setting_names(kind.file)):
-        yield f"{key}="
-        yield from (f"{key}={name}" for name in named.get(key, ()))
-
-
-_NAMED: Mapping[str, Names] = {
-    "model": _models, "model.preset": _models, "cluster": _machines, "cluster.machine": _machines,
-    "software": _stacks, "software.stack": _stacks,
-}  # fmt: skip
-"""Settings whose values have names."""
-
-
-def _kinds(context: click.Context) -> Iterable[type[Question]]:
+def _kinds(context: click.Context) -> Sequence[type[Question]]:
     from wsesim.questions import kinds
 
-    params = context.params  # but where an option still lacks its value, all that was given is left over
-    named = [params.get("file"), *(params.get("files") or ()), *context.args]
-    found = next((_asked(Path(each)) for each in named if each and Path(each).is_file()), None)
-    return [kinds()[found]] if found else kinds().values()
+    found = next(map(_asked, _files_given(context)), None)
+    return [kinds()[found]] if found else [*kinds().values()]
+
+
+def _files_given(context: click.Context) -> Iterator[Path]:
+    """Yield the files of the line; where an option still lacks its value, all that was given is left over."""
+    params = context.params
+    given = [params.get("file"), *(params.get("files") or ()), *context.args]
+    yield from (Path(each) for each in given if each and Path(each).is_file())
 
 
 def _asked(file: Path) -> str | None:
@@ -128,6 +118,73 @@ def _asked(file: Path) -> str | None:
         return _asked(file.parent / read_yaml(file).data["workload"]) if is_study(file) else load(file).kind
     except (InputError, KeyError, TypeError):
         return None
+
+
+_NAMED: Mapping[str, Names] = {
+    "model": _models, "model.preset": _models, "cluster": _machines, "cluster.machine": _machines,
+    "software": _stacks, "software.stack": _stacks,
+}  # fmt: skip
+"""Settings whose values have names."""
+
+
+def _varied(context: click.Context) -> Iterable[str]:
+    """Return the settings that `--vary` and the study of the line vary."""
+    from wsesim.yamlfile import read_yaml
+
+    yield from (each.partition("=")[0] for each in context.params.get("vary") or ())
+    yield from (each.partition("=")[0] for each in context.args if "=" in each)
+    for file in _files_given(context):
+        yield from read_yaml(file).data.get("vary", {})
+
+
+def _of_kernel(context: click.Context) -> KernelProgram:
+    from wsesim.cores.programs import PROGRAMS
+
+    return PROGRAMS[context.params.get("name") or next(each for each in context.args if each in PROGRAMS)]
+
+
+def _measures(context: click.Context) -> Iterable[str]:
+    return _of_kernel(context).measures
+
+
+def _kernel_options(context: click.Context) -> Iterable[str]:
+    return [f"{name}=" for name in _of_kernel(context).options]
+
+
+def _samples(context: click.Context) -> Iterable[str]:
+    return ("latin:", "sobol:", "random:")
+
+
+def _files(context: click.Context) -> Iterable[str]:
+    return ()
+
+
+def folder(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the shell's folders."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def setting(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer `KEY=` of every setting that the file of the line can have; behind it names, choices and files."""
+    from click.shell_completion import CompletionItem
+
+    from wsesim.cli import settings
+
+    key, equals, value = incomplete.partition("=")
+    try:
+        kinds = _kinds(context)
+        if not equals:
+            return [CompletionItem(name) for name in settings.keys(kinds) if name.startswith(key)]
+        begun = value[: value.rfind(",") + 1] if parameter.name == "vary" else ""
+        last = value[len(begun) :]
+        names = _NAMED[key](context) if key in _NAMED else settings.choices(kinds, key)
+        found = [name for name in names if name.startswith(last)]
+        found += settings.paths(last) if key in settings.FILES and not found else []
+        return [CompletionItem(f"{key}={begun}{name}") for name in found]
+    except Exception:  # a file with mistakes is told of when it is asked, not while the line is written
+        return []
 
 
 MACHINE = offering(_machines, files=True)
@@ -142,5 +199,10 @@ TERM = offering(_terms)
 TEXTS = offering(_texts)
 FIGURE = offering(_figures)
 FIGURES = offering(_figures, listed=True)
-SETTING = offering(_settings)
-"""`KEY=` of every setting that the file of the line can have, and `KEY=NAME` where a value has names."""
+SETTING = setting
+VARIED = offering(_varied, listed=True)
+SAMPLE = offering(_samples)
+MEASURE = offering(_measures)
+KERNEL_OPTION = offering(_kernel_options)
+FILE = offering(_files, files=True)
+FOLDER = folder

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.csl_compile import COMMANDS
 from wsesim.cli.csl_profile import profile
 from wsesim.cli.output import put
@@ -29,7 +30,7 @@ def csl() -> None:
 
 @csl.command(context_settings={"ignore_unknown_options": True})
 @click.argument("script", type=SCRIPT)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=completion.FILE)
 def run(script: Path, arguments: tuple[str, ...]) -> None:
     """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wsesim.cli import completion
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def _compiler_options(command: Any) -> Any:
         click.option("--arch", type=arch, default="wse3", show_default=True, help="Generation."),
         click.option("--params", multiple=True, metavar="NAME:N,...", help="Values of params. Repeatable."),
         click.option("--colors", multiple=True, metavar="NAME:N,...", help="Values of its colors. Repeatable."),
-        click.option("--import-path", "import_paths", multiple=True, help="Where files are looked for. Repeatable."),
+        click.option("--import-path", "import_paths", multiple=True, shell_complete=completion.FOLDER,
+                     help="Where files are looked for. Repeatable."),
     )):  # fmt: skip
         command = option(command)
     return command

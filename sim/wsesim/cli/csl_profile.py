@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.options import force_option, out_option
 from wsesim.cli.output import put
 from wsesim.errors import InputError
@@ -20,7 +21,7 @@ WHAT = click.Path(path_type=Path, exists=True)
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("what", type=WHAT, default="out", metavar="OUT|SCRIPT")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=completion.FILE)
 @click.option("--lines", default=20, show_default=True, type=click.IntRange(min=0), help="Source lines to list.")
 @click.option("--watch", metavar="COLUMN,ROW", multiple=True, help="A core of trace and flame view, of a script. "
               "Repeatable.  [default: one of each tile class, 16]")  # fmt: skip

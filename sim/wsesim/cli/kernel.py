@@ -34,11 +34,23 @@ _CORE = re.compile(r"([0-9]{1,6}),([0-9]{1,6})", re.ASCII)
 @click.option("--machine", default="cs-2", show_default=True, help="One that `wsesim machines` lists, or a yaml file.",
               shell_complete=completion.MACHINE)  # fmt: skip
 @click.option("--level", type=click.Choice(LEVELS), default="cores", show_default=True, help="Simulate, or calculate.")
-@click.option("--measure", metavar="FIGURE", help="Read this figure; the list says which a kernel is measured by.")
+@click.option(
+    "--measure",
+    metavar="FIGURE",
+    shell_complete=completion.MEASURE,
+    help="Read this figure; the list says which a kernel is measured by.",
+)
 @click.option("--silicon", is_flag=True, help="Count what silicon takes longer than the vendor's simulator.")
 @click.option("--verify/--no-verify", default=True, help="Whether to compare the values with NumPy.")
 @click.option("--fold", is_flag=True, help="Simulate one part and let it stand for all that do the same.")
-@click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="For example group=16. Repeatable.")
+@click.option(
+    "--option",
+    "options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    shell_complete=completion.KERNEL_OPTION,
+    help="For example group=16. Repeatable.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random values.")
 @click.option("--heatmap", type=NEW_FILE, metavar="FILE.svg", help="Draw what every core did.")
 @click.option("--map", "drawn", type=click.Choice(MAPS), default="busy", show_default=True, help="What to draw there.")

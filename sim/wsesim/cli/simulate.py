@@ -87,6 +87,8 @@ def answer_question(
 
     name = question.asked.name
     folder = out or RUNS / (name if level in (None, question.level) else f"{name}-{level}")
+    asked = {"kind": question.kind, "level": level or question.level, "provenance.workload": question.asked.resolved}
+    force = force or answers.holds_answer_of(folder, "result.json", asked)
     answers.check_folder(folder, overwrite=force)
     with progress(f"answering {name}") as tell:
         result = questions.run(question, level=level, verify=verify, explain=True, say=tell)

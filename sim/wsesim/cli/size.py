@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 @click.option("--rate", type=float, help="Serve so many requests a second within the objective.")
 @click.option("--ttft", metavar="TIME", help="Give the first token within a time, 300ms.")
 @click.option("--tpot", metavar="TIME", help="Give each further token within a time, 20ms.")
-@click.option("--goal", metavar="FORMULA", multiple=True, help="Any other, as 'tokens_per_s >= 50000'.")
+@click.option(
+    "--goal",
+    metavar="FORMULA",
+    multiple=True,
+    shell_complete=completion.FIGURE,
+    help="Any other, as 'tokens_per_s >= 50000'.",
+)
 @click.option(
     "--machines",
     metavar="NAME,NAME",

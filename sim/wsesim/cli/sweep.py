@@ -26,18 +26,45 @@ MANY = 10_000
 @settings_option
 @click.option("--vary", metavar="NAME=VALUES", multiple=True, shell_complete=completion.SETTING,
               help="Vary a setting of a question: a list 48KiB,96KiB or a range 1..16, 1..2048:12:log.")  # fmt: skip
-@click.option("--together", metavar="NAME,NAME", help="Settings that step together and count as one.")
+@click.option(
+    "--together",
+    metavar="NAME,NAME",
+    shell_complete=completion.VARIED,
+    help="Settings that step together and count as one.",
+)
 @click.option(
     "--figures",
     metavar="NAME,NAME",
     shell_complete=completion.FIGURES,
     help="What to keep of each point.  [default: as is usual]",
 )
-@click.option("--sample", metavar="METHOD:POINTS", help="Draw points from the ranges: latin:64, sobol:64, random:64.")
-@click.option("--optimize", metavar="NAME,NAME", help="Search for the best of a figure, or of several, in the ranges.")
+@click.option(
+    "--sample",
+    metavar="METHOD:POINTS",
+    shell_complete=completion.SAMPLE,
+    help="Draw points from the ranges: latin:64, sobol:64, random:64.",
+)
+@click.option(
+    "--optimize",
+    metavar="NAME,NAME",
+    shell_complete=completion.FIGURES,
+    help="Search for the best of a figure, or of several, in the ranges.",
+)
 @click.option("--budget", metavar="POINTS", help="How many points a search asks, 500, or 500:SEED.  [default: 200]")
-@click.option("--derive", metavar="NAME=FORMULA", multiple=True, help="A setting that follows from others.")
-@click.option("--require", metavar="FORMULA", multiple=True, help="What points have to keep to; others are left out.")
+@click.option(
+    "--derive",
+    metavar="NAME=FORMULA",
+    multiple=True,
+    shell_complete=completion.SETTING,
+    help="A setting that follows from others.",
+)
+@click.option(
+    "--require",
+    metavar="FORMULA",
+    multiple=True,
+    shell_complete=completion.VARIED,
+    help="What points have to keep to; others are left out.",
+)
 @click.option(
     "--pareto",
     metavar="NAME,NAME",
@@ -70,6 +97,7 @@ def sweep(
     if len(loaded) > MANY and not yes:
         _ask(loaded, jobs)
     folder = out or RUNS / loaded.name
+    force = force or answers.holds_answer_of(folder, "sweep.json", {"study": studies.asked_by(loaded)})
     answers.check_folder(folder, overwrite=force)
     journal = None if fresh else studies.journal_place()
     elsewhere = studies.scheduler(scheduler) if scheduler else nullcontext()

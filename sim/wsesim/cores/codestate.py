@@ -120,7 +120,7 @@ class CodeState(NamedTuple):
     steps: Array
     """[step] STEP"""
     cycles: Array
-    """[step] cycles the main thread spent on it"""
+    """[watched, step] cycles that main threads spent on it: of cores that are not watched, and of those that are"""
     work: Array
     """[step] WORK of vector operations, whatever thread they ran on"""
     runs: Array
@@ -177,7 +177,7 @@ def no_code() -> CodeState:
         elif name == "routes":
             empty[name] = np.zeros((0, 0, 0), ROUTE)
         else:
-            rank = {"cycles": 1, "values": 1, "frames": 2, "shapes": 4, "out_colors": 3}[name]
+            rank = {"cycles": 2, "values": 1, "frames": 2, "shapes": 4, "out_colors": 3}[name]
             empty[name] = np.zeros((0,) * rank, np.int64)
     return CodeState(**empty)
 

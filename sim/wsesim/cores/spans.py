@@ -37,6 +37,8 @@ class Span:
     """Color; empty where it sends none."""
     receives: tuple[str, ...] = ()
     """Colors."""
+    within: tuple[str, ...] = ()
+    """Functions that a compiler put in place of their calls around it, outermost first."""
 
     @property
     def cycles(self) -> int:

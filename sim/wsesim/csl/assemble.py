@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wsesim.csl import image, types
@@ -243,17 +244,20 @@ class Assembler:
                     item.number = len(drafts)
                 else:
                     drafts.append(item)
-        return tuple(self._step(draft) for draft in drafts)
+        names = {id(lowered.entry): lowered.ref.declaration.name for lowered, _ in self.program.lowered if lowered.ref}
+        return tuple(self._step(draft, names) for draft in drafts)
 
     def _roots(self) -> list[Label]:
         """Where code begins that no call names: tasks, launches, what pointers to functions point to."""
         thunks = [entry for entry in self.program.thunks.values() if isinstance(entry, Label)]
         return [label for _, label in (*self.tasks, *self.functions)] + thunks
 
-    def _step(self, draft: StepDraft) -> CodeStep:
+    def _step(self, draft: StepDraft, names: Mapping[int, str]) -> CodeStep:
         n = draft.n.number if isinstance(draft.n, Label) else draft.n
+        within = tuple(names[id(label)] for label in draft.within if id(label) in names)
         return CodeStep(
-            draft.op, draft.t, draft.d, draft.a, draft.b, draft.c, n, self._spot(draft.at), draft.vector
+            draft.op, draft.t, draft.d, draft.a, draft.b, draft.c, n, self._spot(draft.at), draft.vector, draft.is_map,
+            within,
         )  # fmt: skip
 
     def _spot(self, at: SourcePlace) -> image.SourceSpot:

@@ -39,6 +39,10 @@ class StepDraft:
     vector: image.VectorUse | None = None
     goes_back: bool = False
     """A call of a function that has not ended, or the mark before it where registers are kept."""
+    is_map: bool = False
+    """Whether it is of a `@map` itself, and not of what that calls."""
+    within: tuple[Label, ...] = ()
+    """Where functions begin that were put in place of their calls around it, outermost first."""
 
 
 @dataclass(slots=True, eq=False)

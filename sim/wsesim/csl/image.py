@@ -219,6 +219,10 @@ class CodeStep:
     spot: SourceSpot = NO_SPOT
     vector: VectorUse | None = None
     """Of VECTOR (whose result, whether it went to its end, is d) and its options of LOAD_DSR (no operands)."""
+    is_map: bool = False
+    """Whether it is of a `@map` itself, and not of what that calls: a turn costs as one, begun by what stands before."""
+    within: tuple[str, ...] = ()
+    """Functions that were put in place of their calls around it, outermost first."""
 
 
 class TaskKind(IntEnum):

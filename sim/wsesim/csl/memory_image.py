@@ -159,6 +159,13 @@ def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Call
             _write(words, at, inner, value.fields[name], bits)
             at += types.words(inner)
     elif isinstance(value, KnownValue):
-        number = bits(value) if isinstance(value.data, Address | Dsd | FunctionRef) else bits_of(value.type, value.data)
+        number = _number(value, bits)
         for index in range(types.words(of)):
             words[at + index] = number >> (16 * index) & 0xFFFF
+
+
+def _number(value: KnownValue, bits: Callable[[KnownValue], int]) -> int:
+    """What lies in memory: narrow whole numbers fill their word, as a store leaves them."""
+    if isinstance(value.data, Address | Dsd | FunctionRef):
+        return bits(value)
+    return int(value.data) if isinstance(value.type, types.Int) else bits_of(value.type, value.data)

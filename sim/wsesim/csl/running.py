@@ -260,7 +260,7 @@ def _lines(machine: CslMachine) -> tuple[list[tuple[str, int, int]], list[int]]:
     """Return cycles by source line, most first, and those of scalar and of vector steps."""
     lines, kinds = dict[tuple[str, int], int](), [0, 0]
     steps = (step for tile in machine.image.classes for step in tile.steps)
-    for step, cycles in zip(steps, machine.state.code_state.cycles.tolist(), strict=False):
+    for step, cycles in zip(steps, machine.state.code_state.cycles.sum(0).tolist(), strict=False):
         if cycles:
             key = (shown_file(machine.image.files[step.spot.file]) if step.spot.line else "library", step.spot.line)
             lines[key] = lines.get(key, 0) + cycles

@@ -112,7 +112,7 @@ def verify(question: str | Path | Mapping[str, Any] | Question | None = None, /,
 
 
 def kernel(
-    name: str | Path, /, *, grid: str | Sequence[int], shape: int | str | Sequence[int],
+    name: str | Path, /, *, grid: str | Sequence[int] | None = None, shape: int | str | Sequence[int] | None = None,
     machine: str | Path | Machine = "cs-2", level: str | None = None, **settings: Any,
 ) -> Result:  # fmt: skip
     """Run one kernel on a rectangle of cores, every wavelet with its value, as `wsesim kernel` does.
@@ -123,8 +123,9 @@ def kernel(
     0
 
     Args:
-        name: of a kernel that `wsesim kernel` lists, or the path of a Python file that has one, which is run.
-        grid: columns and rows of cores.
+        name: of a kernel that `wsesim kernel` lists, or the path of a Python file that has one, which is run; or of the
+            layout of a program in CSL, whose `params`, `launch`, `operands` and `expect` are settings.
+        grid: columns and rows of cores; a program in CSL lays itself out.
         shape: size of the problem; `wsesim kernel` says what the numbers mean.
         machine: a name, the path of a file, or a `Machine`.
         level: `cores`, or `closed` for the formula.
@@ -135,7 +136,7 @@ def kernel(
     """
     from wsesim import questions
 
-    sizes = [shape] if isinstance(shape, int) else shape
-    named = {"name": Path(name).stem, "kernel": name, "grid": grid, "shape": sizes, "machine": machine}
-    asked = load({**named, **settings})
+    sizes = {"grid": grid, "shape": [shape] if isinstance(shape, int) else shape}
+    given = {key: value for key, value in sizes.items() if value is not None}
+    asked = load({"name": Path(name).stem, "kernel": name, **given, "machine": machine, **settings})
     return questions.run(asked, level=level_of(level))

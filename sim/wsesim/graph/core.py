@@ -12,6 +12,7 @@ from math import prod
 from types import MappingProxyType
 
 from wsesim.errors import SpecError, require_choice
+from wsesim.graph.packing import packing_of
 from wsesim.slotted import like
 
 BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({
@@ -43,6 +44,9 @@ class Tensor:
     """Share of the elements that are not zero, for a weight and its gradient."""
     room: float = 1.0
     """Places laid out for each element, above 1 for tokens of experts: how many each gets is known too late."""
+    packed: str = ""
+    """How a weight is kept where it stays with the cores (`packing`); empty: as it is multiplied. Streams, and what is
+    learned, are as `dtype` says."""
     frozen: bool = False
     """Of a weight, whether training leaves it as it is: no gradient of it is made."""
 
@@ -53,6 +57,8 @@ class Tensor:
             raise SpecError(f"{self.name}.density", f"must be above 0 and at most 1, got {self.density}")
         if self.room < 1:
             raise SpecError(f"{self.name}.room", f"must be at least 1, got {self.room}")
+        if self.packed:
+            packing_of(self.packed)
         require_choice(f"{self.name}.dtype", self.dtype, BYTES_PER_ELEMENT)
 
 

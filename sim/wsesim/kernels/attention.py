@@ -11,7 +11,7 @@ A head's features lie on head_width / features_per_core neighbouring columns; a 
 
 Products and sums are single precision (scores are exponentiated next), so the rate is that of `fmacs`, and it leaves
 the datapath no room: partial scores that pass are added in cycles of their own. (In a linear layer partial sums are 16
-bits wide and hide behind its multiply-accumulates, as measured training rates say.) The full square of scores is
+bits wide, and its products add to them as they pass.) The full square of scores is
 computed, masked or not; it passes in strips and is never stored whole. Where tokens see the keys of a window alone, of
 the square there is the band: a key passes the cores whose tokens see it, and triggers an AXPY over those.
 """

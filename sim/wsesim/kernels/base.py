@@ -170,6 +170,13 @@ class Region:
         beside = Axpy(tokens / rate + start * blocks, tokens * (read - written), events)
         return beside if beside.cycles < in_sram.cycles else in_sram
 
+    def fed_axpy_cycles(self, wavelets: float) -> float:
+        """Return the cycles of an AXPY, with the start of its weight, that takes or sends its sums as so many wavelets.
+
+        The datapath takes one a cycle from the fabric, however many values it multiplies.
+        """
+        return wavelets / self.cluster.wafer.fabric.link_wavelets_per_cycle + self.software.weight_launch_cycles
+
     def link_wavelets_per_cycle(self) -> float:
         """Return the wavelets a link passes per cycle on silicon, where a stream has gaps that limit heat."""
         return self.cluster.wafer.fabric.link_wavelets_per_cycle / self.cluster.wafer.silicon.link_slowdown

@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import prod
 
 from wsesim.errors import NotModelled
-from wsesim.graph import Block, Graph, Op, Tensor, linear_tensors
+from wsesim.graph import Block, Graph, Op, Packing, Tensor, linear_tensors, packing_of
 from wsesim.kernels.resident import Along
 from wsesim.kernels.resident_model import ExpertShare, ResidentModel, ResidentOp, ResidentWeight
 from wsesim.model import ModelSpec, build_graph, layer_kinds
@@ -117,7 +117,11 @@ def _product(graph: Graph, block: Block, op: Op, found: ResidentOp) -> ResidentO
         raise NotModelled(f"{op.name} with sparse resident weights", why)
     inputs, outputs = _sizes(graph, op, weight)
     biased = any(name.endswith(".bias") for name in op.inputs)
-    return replace(found, inputs=inputs, parts=(outputs,), biased=biased)
+    return replace(found, inputs=inputs, parts=(outputs,), biased=biased, packing=_packing(weight))
+
+
+def _packing(weight: Tensor) -> Packing | None:
+    return packing_of(weight.packed) if weight.packed else None
 
 
 def _sizes(graph: Graph, op: Op, weight: Tensor) -> tuple[int, int]:
@@ -147,7 +151,8 @@ def _weight(graph: Graph, op: Op, tensor: Tensor, along: Along) -> ResidentWeigh
     else:
         rows, width = (graph.dims[axis] for axis in axes)
         down, across = width, rows
-    return ResidentWeight(down=down, across=across, number=number, tied=tensor.of is not None, matrix=linear)
+    return ResidentWeight(down=down, across=across, number=number, tied=tensor.of is not None, matrix=linear,
+                          packing=_packing(tensor))  # fmt: skip
 
 
 def _positions(graph: Graph, block: Block, stream: Tensor) -> int:

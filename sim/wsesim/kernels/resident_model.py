@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
+from wsesim.graph import Packing
 from wsesim.kernels.counts import least, whole
 from wsesim.kernels.resident import Along
 from wsesim.model import LayerKind, ModelSpec
@@ -22,6 +23,8 @@ class ResidentWeight:
     """Its size along x."""
     number: int = 1
     """Matrices of this size: experts."""
+    packing: Packing | None = None
+    """How it is kept, if not as it is multiplied."""
     tied: bool = False
     """Whether it is the table of tokens."""
     matrix: bool = True
@@ -68,6 +71,8 @@ class ResidentOp:
     """Of a product."""
     joined: int = 0
     """Of a product: outputs of all matrices that multiply the same vector, side by side in one product."""
+    packing: Packing | None = None
+    """Of a product, how its matrix is kept, if not as it is multiplied."""
     biased: bool = False
     keys: int = 0
     """Within attention: features of all keys side by side."""
@@ -92,7 +97,7 @@ class ResidentOp:
     def form(self) -> tuple[object, ...]:
         """All that its cost depends on: ops that have one cost the same."""
         product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.of_scores, self.copies,
-                   self.by_sequence, self.absorbed, self.of_keys, self.causal)  # fmt: skip
+                   self.by_sequence, self.absorbed, self.of_keys, self.causal, self.packing)  # fmt: skip
         return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
 
     @property

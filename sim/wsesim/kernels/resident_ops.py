@@ -30,6 +30,7 @@ from wsesim.kernels.resident import (
 )
 from wsesim.kernels.resident_mesh import mesh_gemm
 from wsesim.kernels.resident_model import ResidentOp
+from wsesim.kernels.unpacking import unpacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +103,19 @@ def _written_product(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
     product = matvec(where, inputs=op.inputs, outputs=op.joined, batch=batch, sums=op.along).then(
         allreduce(where, values=batch * across.each(op.joined), along=op.along, turned=op.turned)
     )
-    return _counted(op, step.batch, product.times(times * op.share)) + _bias(
-        op, where, times * batch * across.each(op.parts[0])
+    return (
+        _counted(op, step.batch, product.times(times * op.share))
+        + _unpacked(op, where, op.along, times)
+        + _bias(op, where, times * batch * across.each(op.parts[0]))
     )
+
+
+def _unpacked(op: ResidentOp, where: Rectangle, along: Along, times: float) -> Cost:
+    """Return what it takes to unpack a product's matrix, once for all tokens of a step, of so many experts."""
+    if op.packing is None:
+        return Cost()
+    rows, length = where.line(along).each(op.inputs), where.across(along).each(op.joined)
+    return unpacking(where, op.packing, rows=rows, length=length).times(times * op.share)
 
 
 def _counted(op: ResidentOp, tokens: int, cost: Cost) -> Cost:
@@ -198,7 +209,7 @@ def _read_product(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     times, tokens = op.loads(step.start + step.tokens if op.of_keys else step.tokens)
     product = mesh_gemm(where, m=tokens, k=op.inputs, n=op.joined).times(times * op.share)
     elements = times * where.y.each(tokens) * where.x.each(op.parts[0])
-    return _counted(op, step.tokens, product) + _bias(op, where, elements)
+    return _counted(op, step.tokens, product) + _unpacked(op, where, "y", times) + _bias(op, where, elements)
 
 
 def _blocks(op: ResidentOp, where: Rectangle, step: ChunkStep) -> float:

@@ -59,7 +59,8 @@ def build_graph(
     layers = [
         BlockBuilder(
             name, form, repeat=repeat, inputs=("x",), density=1 - model.sparsity, room=model.expert_imbalance,
-            adapts=model.adapts, adapter_scale=model.adapter_scale, frozen=frozen,
+            packed=model.weight_format, packs=model.packs, adapts=model.adapts, adapter_scale=model.adapter_scale,
+            frozen=frozen,
         )
         for name, repeat in (("dense", model.dense_layers), ("layer", model.layers - model.dense_layers)) if repeat
     ]  # fmt: skip

@@ -44,6 +44,10 @@ class BlockBuilder:
     """Of the weights of linear layers."""
     room: float = 1.0
     """Of tokens at their experts."""
+    packed: str = ""
+    """How matrices of layers are kept."""
+    packs: tuple[str, ...] = ()
+    """What the names of those begin with that are kept so."""
     adapts: tuple[str, ...] = ()
     """Linear layers beside which an adapter is learned."""
     adapter_scale: float = 1.0
@@ -54,14 +58,14 @@ class BlockBuilder:
 
     def tensor(
         self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None, density: float = 1.0,
-        frozen: bool = False,
+        frozen: bool = False, packed: str = "",
     ) -> str:  # fmt: skip
         """Add a tensor and return its name."""
         dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.form.dtype)
         room = self.room if "chosen" in axes else 1.0
         self.tensors[name] = Tensor(
             name=name, axes=axes, role=role, dtype=dtype, of=of, density=density, room=room,
-            frozen=frozen or (role == "weight" and self.frozen and ADAPTER not in name),
+            packed=packed, frozen=frozen or (role == "weight" and self.frozen and ADAPTER not in name),
         )  # fmt: skip
         return name
 
@@ -70,10 +74,15 @@ class BlockBuilder:
         return (self.tensor("mask", ("batch", "keys"), "tokens"),) if self.form.padded else ()
 
     def weight(
-        self, name: str, *axes: str, of: str | None = None, density: float = 1.0, frozen: bool = False
+        self, name: str, *axes: str, of: str | None = None, density: float = 1.0, frozen: bool = False,
+        packed: str = "",
     ) -> str:  # fmt: skip
         """Add a weight and return its name."""
-        return self.tensor(name, axes, "weight", of, density, frozen)
+        return self.tensor(name, axes, "weight", of, density, frozen, packed)
+
+    def _packed(self, name: str) -> str:
+        """Return how the matrix of a layer is kept."""
+        return self.packed if name.startswith(self.packs) else ""
 
     def op(self, name: str, kind: str, inputs: tuple[str, ...], axes: tuple[str, ...], **attrs: Attribute) -> str:
         """Add an op and return the name of its output."""
@@ -83,9 +92,10 @@ class BlockBuilder:
         return output
 
     def linear(self, name: str, x: str, axes: tuple[str, str], *, bias: bool, density: float | None = None) -> str:
-        """Add a linear layer and return the name of its output."""
+        """Add a linear layer and return the name of its output; one of a *density* of its own is never packed."""
+        packed = self._packed(name) if density is None else ""
         density = self.density if density is None else density
-        parts = [x, self.weight(f"{name}.weight", *axes, density=density)]
+        parts = [x, self.weight(f"{name}.weight", *axes, density=density, packed=packed)]
         if bias:
             parts.append(self.weight(f"{name}.bias", axes[1]))
         given = self.op(name, "linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
@@ -101,7 +111,8 @@ class BlockBuilder:
 
     def expert_linear(self, name: str, x: str, gates: str, axes: tuple[str, str], model: ModelSpec) -> str:
         """Add a linear layer of each expert and return the name of its output."""
-        parts = [x, self.weight(f"{name}.weight", "experts", *axes, density=self.density), gates]
+        packed = self._packed(name)
+        parts = [x, self.weight(f"{name}.weight", "experts", *axes, density=self.density, packed=packed), gates]
         if model.bias:
             parts.append(self.weight(f"{name}.bias", "experts", axes[1]))
         return self.op(name, "expert_linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))

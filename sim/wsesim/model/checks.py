@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from wsesim.errors import SpecError, require_positive
+from wsesim.graph import packing_of
 
 if TYPE_CHECKING:
     from wsesim.model.spec import ModelSpec
@@ -20,7 +21,7 @@ def check_extras(model: ModelSpec) -> None:
     for name in ("position_offset", "embed_width", "shared_width", "adapter_rank", "window", "full_every",
                  "attention_scale", "attention_cap", "logits_cap", "stored_less", "latent_rank", "query_rank",
                  "value_width", "dense_layers", "dense_width", "router_groups", "router_groups_kept", "rotary_factor",
-                 "rotary_trained"):  # fmt: skip
+                 "rotary_trained", "still_every"):  # fmt: skip
         if not 0 <= getattr(model, name) < inf:
             raise SpecError(name, f"must not be negative, got {getattr(model, name)}")
     require_positive(
@@ -52,6 +53,12 @@ def check_extras(model: ModelSpec) -> None:
         raise SpecError("adapter_rank", f"must be below the matrices' sizes, got {model.adapter_rank}")
     if model.adapter_rank and model.adapted == "all" and model.experts:
         raise SpecError("adapted", "= all is not modelled of experts, of which each would have adapters of its own")
+    if model.still_every and (model.position != "rotary" or model.latent_rank or model.dense_layers):
+        raise SpecError("still_every", "is of layers that turn, without a latent vector, all with the same networks")
+    if model.weight_format:
+        packing_of(model.weight_format)
+        if model.sparsity:
+            raise SpecError("weight_format", "beside sparsity is not modelled: packed matrices are whole")
     if model.window and not model.causal:
         raise SpecError("window", "looks back: here a token sees those after it")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wsesim.graph import Attribute, Block
 from wsesim.model.builder import STREAM, BlockBuilder
 from wsesim.model.spec import ModelSpec
+from wsesim.ops import chosen
 
 
 def embed_block(b: BlockBuilder, model: ModelSpec) -> Block:
@@ -53,7 +54,8 @@ def _states(b: BlockBuilder, x: str, model: ModelSpec) -> tuple[str, ...]:
 def _masked(b: BlockBuilder, x: str, model: ModelSpec) -> list[str]:
     masked = b.op("head.masked", "select", (x,), ("batch", "masked", "width"), positions="masked")
     dense = b.linear("head.dense", masked, ("width", "width"), bias=True)
-    x_masked = b.norm("head.norm", b.op("head.gelu", "gelu", (dense,), ("batch", "masked", "width")), model)
+    kind = chosen("activation", model.head_activation).name
+    x_masked = b.norm("head.norm", b.op(f"head.{kind}", kind, (dense,), ("batch", "masked", "width")), model)
     losses = [_logits_loss(b, x_masked, model)]
     if model.sentence_head:
         losses.append(_class_loss(b, b.linear("head.classes", _pooled(b, x), ("width", "two"), bias=True)))

@@ -9,8 +9,9 @@ from typing import Any
 from wsesim.errors import SpecError
 from wsesim.model.hf_families import FAMILIES
 from wsesim.model.hf_file import HfConfig, shown
+from wsesim.model.hf_packed import packed
 from wsesim.model.hf_parts import NAMES, key_of, sizes
-from wsesim.model.hf_refused import note_unread, refuse_of_others, refuse_quantized, refuse_unmodelled
+from wsesim.model.hf_refused import note_unread, refuse_of_others, refuse_types, refuse_unmodelled
 from wsesim.model.hf_task import task_of
 from wsesim.model.spec import ModelSpec
 
@@ -38,11 +39,12 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     _refuse_other_files(config)
     refuse_unmodelled(config)
     kind = config.choice("model_type", {name: name for name in FAMILIES})
-    refuse_quantized(config)
+    refuse_types(config)
     family = FAMILIES[kind]
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
     fields = family.read(config, sizes(config, family.usual, family.defaults))
     refuse_of_others(config)
+    fields |= packed(config, fields["layers"])
     fields |= task_of(config, family, causal=fields.get("causal", True), wanted=task)
     note_unread(config)
     try:
@@ -61,6 +63,7 @@ _OTHER: Mapping[str, tuple[str, ...]] = {
     "query_rank": ("q_lora_rank",), "value_width": ("v_head_dim",), "router_groups": ("n_group",),
     "router_groups_kept": ("topk_group",), "shared_width": ("n_shared_experts",),
     "experts_per_token": ("num_experts_per_tok",), "token_types": ("type_vocab_size",),
+    "weight_format": ("quantization_config", "compression_config"),
 }  # fmt: skip
 
 
@@ -71,18 +74,19 @@ def _key_of(config: HfConfig, name: str, keys: Mapping[str, str]) -> str:
 
 def _text_part(config: HfConfig) -> HfConfig:
     """Return the text model of a file that has images or sound beside."""
-    if not config.has("text_config") or config.has("num_hidden_layers"):
+    key = config.first(("text_config", "llm_config", "language_config"))
+    if not config.has(key) or config.has("num_hidden_layers"):
         if "vision_config" in config.data:
             config.note("vision_config", "is left out: the text model is what is read")
         return config
-    found, outer = config.inner("text_config"), config.data
-    config.note("text_config", "is what is read: the parts for images or sound are left out")
+    found, outer = config.inner(key), config.data
+    config.note(key, "is what is read: the parts for images or sound are left out")
     kind = found.data.get("model_type") or _TEXT_OF.get(str(outer.get("model_type")))
-    both = ("architectures", "tie_word_embeddings", "quantization_config")
+    both = ("architectures", "tie_word_embeddings", "quantization_config", "compression_config")
     shared = {key: outer[key] for key in both if key in outer}
     usual = _TEXT_DEFAULTS.get(str(kind), {})
     if filled := [f"{key} {value:,}" for key, value in usual.items() if key not in found.data]:
-        config.note("text_config", f"leaves out what its class has: {', '.join(filled)}")
+        config.note(key, f"leaves out what its class has: {', '.join(filled)}")
     data: dict[str, Any] = {**usual, **shared, **found.data, **({"model_type": kind} if kind else {})}
     return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
 

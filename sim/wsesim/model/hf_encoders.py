@@ -12,8 +12,8 @@ from wsesim.model.hf_parts import (
     rotary,
 )
 
-_GATES = {"swiglu": "swiglu", "silu": "swiglu"}
-"""By what files of Nomic's call it, the activation."""
+_GATES = {"swiglu": "silu", "silu": "silu", "geglu": "gelu", "gelu": "gelu"}
+"""By what files of Nomic's call it, the activation of the gate and of the head."""
 
 
 def nomic_bert(config: HfConfig, fields: Fields) -> Fields:
@@ -25,9 +25,10 @@ def nomic_bert(config: HfConfig, fields: Fields) -> Fields:
     share = config.number("rotary_emb_fraction", 1.0)
     bias = config.flag("mlp_fc1_bias", default=False)
     config.require("mlp_fc2_bias", bias, "one bias of two in a network has no mechanism here")
+    active = config.choice(config.first(("activation_function", "hidden_act")), _GATES, "swiglu")
     return found | rotary(config, found, base=1000.0, share=share) | {
         "ffn_width": inner_width(config, ("n_inner", "intermediate_size"), 4 * fields["width"]), "bias": bias,
-        "activation": config.choice(config.first(("activation_function", "hidden_act")), _GATES, "swiglu"),
+        "activation": {"silu": "swiglu", "gelu": "geglu"}[active], "head_activation": active,
         "attention_bias": config.flag("qkv_proj_bias", default=False), "causal": False, "norm_order": "post",
         "rotary_pairs": "interleaved" if config.flag("rotary_emb_interleaved", default=False) else "halves",
         "token_types": config.integer("type_vocab_size", 2), "norm_epsilon": epsilon(config, 1e-12),
@@ -39,10 +40,11 @@ def bert(config: HfConfig, fields: Fields) -> Fields:
     """Return a BERT: an encoder with norms after each half."""
     config.require("is_decoder", False, "a BERT that writes has no mechanism here")
     config.require("position_embedding_type", "absolute", "scores by learned relative positions have no mechanism here")
+    active = activation(config, gated=False, default="gelu")
     return fields | {
         "kv_heads": fields["heads"], "head_width": head_width(config, fields), "norm_order": "post", "causal": False,
-        "ffn_width": inner_width(config, ("intermediate_size",)),
-        "activation": activation(config, gated=False, default="gelu"), "norm_epsilon": epsilon(config, 1e-12),
+        "ffn_width": inner_width(config, ("intermediate_size",)), "activation": active, "head_activation": active,
+        "norm_epsilon": epsilon(config, 1e-12),
         "token_types": config.integer("type_vocab_size", *_types(config)),
         "tied": config.flag("tie_word_embeddings", default=True),
     }  # fmt: skip
@@ -50,15 +52,16 @@ def bert(config: HfConfig, fields: Fields) -> Fields:
 
 def roberta(config: HfConfig, fields: Fields) -> Fields:
     """Return a RoBERTa: a BERT whose first position follows the row of padding, and that is not asked for sentences."""
-    return _after_padding(config, fields, bert(config, fields))
+    return _after_padding(config, fields, bert(config, fields) | {"head_activation": "gelu"})
 
 
 def distilbert(config: HfConfig, fields: Fields) -> Fields:
     """Return a DistilBERT: a BERT without types of tokens."""
+    active = activation(config, gated=False, default="gelu", keys=("activation",))
     return fields | {
         "kv_heads": fields["heads"], "head_width": head_width(config, fields), "norm_order": "post", "causal": False,
-        "ffn_width": inner_width(config, ("hidden_dim",)), "norm_epsilon": 1e-12,
-        "activation": activation(config, gated=False, default="gelu", keys=("activation",)),
+        "ffn_width": inner_width(config, ("hidden_dim",)), "norm_epsilon": 1e-12, "activation": active,
+        "head_activation": active,
         "tied": config.flag("tie_word_embeddings", default=True),
     }  # fmt: skip
 

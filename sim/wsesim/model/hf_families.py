@@ -9,6 +9,7 @@ from wsesim.model import hf_encoders as encoders
 from wsesim.model import hf_gpts as gpts
 from wsesim.model import hf_latents as latents
 from wsesim.model import hf_llamas as llamas
+from wsesim.model import hf_mixed as mixed
 from wsesim.model.hf_file import HfConfig
 from wsesim.model.hf_parts import LONG, SHORT, Fields
 
@@ -64,7 +65,11 @@ FAMILIES: Mapping[str, HfFamily] = {
     "baichuan": HfFamily(llamas.baichuan, "Baichuan", defaults={"max_length": 4096}),
     "orion": HfFamily(llamas.orion, "Orion"), "stablelm_epoch": HfFamily(llamas.stablelm, "StableLMEpoch"),
     "granitemoeshared": HfFamily(llamas.granitemoe, "GraniteMoeShared"),
-    "helium": HfFamily(llamas.llama, "Helium"),
+    "helium": HfFamily(llamas.llama, "Helium"), "smollm3": HfFamily(mixed.smollm3, "SmolLM3"),
+    "cohere2": HfFamily(mixed.cohere2, "Cohere2"), "exaone4": HfFamily(mixed.exaone4, "Exaone4"),
+    "ministral3": HfFamily(mixed.ministral3, "Ministral3"),
+    "granitemoehybrid": HfFamily(mixed.granite_hybrid, "GraniteMoeHybrid"),
+    "ernie4_5_moe": HfFamily(latents.ernie_moe, "Ernie4_5_Moe"),
     "internlm3": HfFamily(llamas.internlm3, "InternLM3"),
     **dict.fromkeys(("qwen2_vl", "qwen2_vl_text"), HfFamily(llamas.qwen2, "Qwen2VL")),
     **dict.fromkeys(("qwen2_5_vl", "qwen2_5_vl_text"), HfFamily(llamas.qwen2, "Qwen2_5_VL")),

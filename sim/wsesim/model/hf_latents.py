@@ -7,7 +7,7 @@ from __future__ import annotations
 from math import log
 
 from wsesim.model.hf_file import HfConfig, shown
-from wsesim.model.hf_llamas import llama, minicpm
+from wsesim.model.hf_llamas import ernie, llama, minicpm
 from wsesim.model.hf_parts import Fields, mixture, normed_shares, rotary, scaling_of
 
 ROUTERS = {"softmax": "all", "sigmoid": "sigmoid"}
@@ -54,7 +54,25 @@ def dots1(config: HfConfig, fields: Fields) -> Fields:
 
 def minicpm3(config: HfConfig, fields: Fields) -> Fields:
     """Return a MiniCPM 3: a MiniCPM with a latent vector."""
-    return minicpm(config, fields) | _latent(config, fields) | {"rotary_pairs": "halves"}
+    value = fields["width"] // fields["heads"]
+    made = _latent(config, fields, still=64, turned=32, rank=256, value=value)
+    return minicpm(config, fields) | made | {"rotary_pairs": "halves"}
+
+
+def ernie_moe(config: HfConfig, fields: Fields) -> Fields:
+    """Return an ERNIE 4.5 with experts: shares by a softmax over the chosen, which are chosen with a shift."""
+    _left_out(config)
+    config.require("use_bias", False, "biases of experts have no mechanism in this model type")
+    config.require("moe_layer_interval", 1, "dense layers among those with experts have no mechanism here")
+    if config.value("moe_layer_end_index", -1) not in (-1, fields["layers"] - 1):
+        config.fail("moe_layer_end_index", "must be the last layer: dense layers after those with experts have no "
+                    "mechanism here")  # fmt: skip
+    found, inner = ernie(config, fields), config.integer("moe_intermediate_size", 1536)
+    first = config.integer("moe_layer_start_index", 1, least=0)
+    return found | mixture(config, experts=64, each=6, keys=("moe_num_experts",)) | {
+        "dense_layers": first, "dense_width": found["ffn_width"] if first else 0, "ffn_width": inner,
+        "shared_width": inner * config.integer("moe_num_shared_experts", 2, least=0), "router_shift": True,
+    }  # fmt: skip
 
 
 _ONE_SUM = "shares by sigmoids that are not brought to one sum have no mechanism here"
@@ -70,7 +88,7 @@ def _left_out(config: HfConfig) -> None:
 
 def _deepseek(config: HfConfig, fields: Fields, *, score: str, grouped: bool, shift: bool) -> Fields:
     wide = config.integer("qk_nope_head_dim", 128) + config.integer("qk_rope_head_dim", 64)
-    found = llama(config, fields | {"head_width": wide}, kv=fields["heads"], eps=1e-6) | _latent(config, fields)
+    found = llama(config, fields, kv=fields["heads"], head=wide, eps=1e-6) | _latent(config, fields)
     return found | _experts(config, found, score=score, grouped=grouped, shift=shift)
 
 
@@ -82,21 +100,23 @@ def _experts(config: HfConfig, found: Fields, *, score: str, grouped: bool, shif
     config.asked.update(("n_group", "topk_group"))
     inner = config.integer("moe_intermediate_size", 2048)
     beside = config.integer("n_shared_experts", 0, least=0)
-    return mixture(config, experts=256, each=8) | _dense(config, found["ffn_width"]) | {
+    return mixture(config, experts=256, each=8) | _dense(config, found) | {
         "ffn_width": inner, "shared_width": inner * beside, "router": scored, "router_shift": shift,
         "router_scale": config.number("routed_scaling_factor", 1.0), **(_groups(config) if grouped else {}),
     }  # fmt: skip
 
 
-def _latent(config: HfConfig, fields: Fields) -> Fields:
+def _latent(
+    config: HfConfig, fields: Fields, *, still: int = 128, turned: int = 64, rank: int = 512, value: int = 128
+) -> Fields:
     """Return sizes of queries, of the latent vector, of the key that turns, and how it does."""
-    still, turned = config.integer("qk_nope_head_dim", 128), config.integer("qk_rope_head_dim", 64)
+    still, turned = config.integer("qk_nope_head_dim", still), config.integer("qk_rope_head_dim", turned)
     config.asked.update(("num_key_value_heads", "head_dim", "qk_head_dim"))
     angles = rotary(config, {**fields, "head_width": turned})
     neighbours = config.flag("rope_interleave", default=True)
     return angles | {
         "kv_heads": fields["heads"], "head_width": still + turned, "rotary_width": turned,
-        "latent_rank": config.integer("kv_lora_rank", 512), "value_width": config.integer("v_head_dim", 128),
+        "latent_rank": config.integer("kv_lora_rank", rank), "value_width": config.integer("v_head_dim", value),
         "query_rank": config.integer("q_lora_rank") if config.has("q_lora_rank") else 0,
         "rotary_pairs": "interleaved" if neighbours else "halves", "attention_scale": _scale(config, still + turned),
     }  # fmt: skip
@@ -116,7 +136,13 @@ def _groups(config: HfConfig) -> Fields:
     return {"router_groups": groups, "router_groups_kept": config.integer("topk_group", 1)} if groups > 1 else {}
 
 
-def _dense(config: HfConfig, width: int) -> Fields:
+def _dense(config: HfConfig, found: Fields) -> Fields:
     """Return how many of the first layers have one network, and how wide it is."""
+    kinds = config.value("mlp_layer_types", [])
     layers = config.integer("first_k_dense_replace", 0, least=0)
-    return {"dense_layers": layers, "dense_width": width} if layers else {}
+    if kinds:
+        layers = next((number for number, kind in enumerate(kinds) if kind != "dense"), len(kinds))
+        if kinds != ["dense"] * layers + ["sparse"] * (found["layers"] - layers):
+            config.fail("mlp_layer_types", "must be dense layers, then sparse ones, as many as there are: others have "
+                        "no mechanism here")  # fmt: skip
+    return {"dense_layers": layers, "dense_width": found["ffn_width"]} if layers else {}

@@ -159,6 +159,14 @@ def window(config: HfConfig, fields: Fields, *, default: int | None = None, ever
     return {"window": size, "full_every": _turn(config, kinds) if kinds else every}
 
 
+def turn_of(config: HfConfig, fields: Fields, default: int) -> int:
+    """Return of how many layers the last has no window, whether that binds or not; *default*: where nothing says."""
+    kinds = config.value("layer_types", [])
+    if not kinds or not isinstance(kinds, list):
+        return default
+    return _turn(config, kinds)
+
+
 def _turn(config: HfConfig, kinds: Sequence[str]) -> int:
     """Return of how many layers the last has no window."""
     full = [number + 1 for number, kind in enumerate(kinds) if kind == "full_attention"]
@@ -171,7 +179,7 @@ def _turn(config: HfConfig, kinds: Sequence[str]) -> int:
 def mixture(config: HfConfig, *, experts: int, each: int, keys: Sequence[str] = ()) -> Fields:
     """Return how many experts there are and how many compute a token."""
     many = config.first((*keys, "num_experts", "num_local_experts", "n_routed_experts"))
-    few = config.first(("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk"))
+    few = config.first(("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "moe_topk", "moe_k"))
     return {"experts": config.integer(many, experts), "experts_per_token": config.integer(few, each)}
 
 

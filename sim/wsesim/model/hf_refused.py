@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
+from wsesim.model.hf_mixed import STATES as _STATES
 
 
 def _words(text: str) -> frozenset[str]:
@@ -14,7 +14,6 @@ def _words(text: str) -> frozenset[str]:
 
 
 _TWO = "an encoder beside a decoder that looks at it has no mechanism here"
-_STATES = "layers of state spaces or recurrence in place of attention have no mechanism here"
 _PATCHES = "patches of images, or frames of sound, in place of tokens have no mechanism here"
 _RELATIVE = "scores by learned relative positions have no mechanism here"
 _SPARSE = "keys that are chosen one by one (sparse attention with an indexer) have no mechanism here"
@@ -26,7 +25,8 @@ MECHANISMS: Mapping[str, str] = {
          "encoder-decoder", "t5gemma", "whisper", "speech_to_text", "seamless_m4t", "moonshine"), _TWO),
     **dict.fromkeys(
         ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "retnet", "xlstm", "recurrent_gemma",
-         "jamba", "zamba", "zamba2", "bamba", "nemotron_h", "granitemoehybrid", "falcon_h1", "lfm2", "lfm2_moe",
+         "jamba", "zamba", "zamba2", "bamba", "nemotron_h", "qwen3_5", "qwen3_5_text", "qwen3_5_moe",
+         "qwen3_5_moe_text", "olmo_hybrid", "bailing_hybrid", "falcon_h1", "lfm2", "lfm2_moe",
          "qwen3_next", "minimax", "kimi_linear", "hyena", "stripedhyena"), _STATES),
     **dict.fromkeys(
         ("vit", "vit_mae", "deit", "beit", "swin", "swinv2", "dinov2", "dinov3_vit", "clip", "clip_vision_model",
@@ -35,12 +35,12 @@ MECHANISMS: Mapping[str, str] = {
     **dict.fromkeys(("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird"), _RELATIVE),
     **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), _SPARSE),
     "longcat_flash": "two halves of attention in a layer, beside experts, have no mechanism here",
-    **dict.fromkeys(("llama4", "llama4_text", "ernie4_5_moe", "hunyuan_v1_moe",
-                      "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("llama4", "llama4_text"), "attention within chunks has no mechanism here"),
     **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
                     "layers that look at an image beside the text have no mechanism here"),
-    **dict.fromkeys(("gemma3n", "gemma3n_text"), "several streams beside each other, and embeddings for each layer, "
-                    "have no mechanism here"),
+    **dict.fromkeys(("gemma3n", "gemma3n_text", "gemma4", "gemma4_text"),
+                    "several streams beside each other, or embeddings for each layer, have no mechanism here"),
     **dict.fromkeys(("nemotron-nas", "deci", "openelm", "gpt_neox_japanese", "minimax_m2", "step3", "mimo"),
                     "layers, or their experts, of a form of their own have no mechanism here"),
     **dict.fromkeys(("xglm", "ctrl", "xlm", "flaubert"), "positions by sines that are added have no mechanism here"),
@@ -48,15 +48,14 @@ MECHANISMS: Mapping[str, str] = {
                     "a body that is narrower, or otherwise made, than a BERT's has no mechanism here"),
     "phi3small": "attention to blocks of keys has no mechanism here",
     "apertus": "an activation with parameters (xIELU) has no mechanism here",
-    **dict.fromkeys(("hunyuan_v1_dense", "hunyuan_v1"), "heads that are normed after they turn have no mechanism here"),
+    **dict.fromkeys(("hunyuan_v1_dense", "hunyuan_v1", "hunyuan_v1_moe"),
+                    "heads that are normed after they turn have no mechanism here"),
     "persimmon": "layer norms of queries and keys by head have no mechanism here",
     "bitnet": "weights of fewer than 16 bits have no mechanism here",
     "albert": "layers that share one set of weights have no mechanism here",
     "modernbert": "windows that look both ways have no mechanism here",
     **dict.fromkeys(("longformer", "nystromformer", "reformer", "fnet"),
                     "attention to a part of the text, chosen otherwise than by a window back, has no mechanism here"),
-    **dict.fromkeys(("cohere2", "smollm3", "exaone4"),
-                    "layers of different kinds in one model (positions in some alone) have no mechanism here"),
 }  # fmt: skip
 """By model type, what it is built on that has no mechanism."""
 _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
@@ -69,8 +68,6 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "interleave_moe_layer_step": ((1,), _UNLIKE),
     "qk_layernorm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
     "attn_layer_period": ((1,), _STATES),
-    "mamba_d_state": ((), _STATES),
-    "ssm_state_size": ((), _STATES),
     "attention_chunk_size": ((), "attention within chunks has no mechanism here"),
     "is_folding_model": ((False,), "a head that folds a protein has no mechanism here"),
     "share_layers": ((False,), "layers that share one set of weights have no mechanism here"),
@@ -83,6 +80,8 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
 """By key, the values that ask for nothing (null and its absence always do), and what others ask for."""
 _KEYS_OF_FEW: Mapping[str, tuple[tuple[object, ...], str]] = {
     "use_qk_norm": ((False,), "layer norms of queries and keys by head have no mechanism in this model type"),
+    "mamba_d_state": ((), _STATES),
+    "ssm_state_size": ((), _STATES),
     "kv_lora_rank": ((), "keys and values from a latent vector have no mechanism in this model type"),
     "first_k_dense_replace": ((0,), _UNLIKE),
     "n_group": ((1,), "experts picked by groups have no mechanism in this model type"),
@@ -124,7 +123,9 @@ HARMLESS = _words(
     use_mrope tokenizer_name image_token_id video_token_id vision_token_id vision_start_token_id vision_end_token_id
     vision_feature_layer vision_feature_select_strategy projector_hidden_act multimodal_projector_bias
     spatial_merge_size is_llama_config transformers.js_config max_batch_size max_sequence_length pad_key_length
-    pre_allocate_kv_cache interpolate_factor _num_labels audio_config
+    pre_allocate_kv_cache interpolate_factor _num_labels audio_config llm_config language_config sliding_window_size
+    input_jitter_noise _from_model_config fp32_residual_connection apply_query_key_layer_scaling use_rmsnorm
+    experts_per_token moe_capacity moe_gate moe_use_aux_free moe_norm_min init_method normalization_function
     """
 )
 """Keys that change neither what is computed of a text nor what it costs, or are looked at elsewhere."""
@@ -159,29 +160,19 @@ def _refuse(config: HfConfig, keys: Mapping[str, tuple[tuple[object, ...], str]]
             config.fail(key, f"= {shown(found)}: {why}")
 
 
-def refuse_quantized(config: HfConfig) -> None:
-    """Refuse weights of fewer bits than cores hold.
+def refuse_types(config: HfConfig) -> None:
+    """Refuse numbers of 8 bits or less as the type of all weights, which says no scale.
 
     Raises:
         InputError: at the key that asks for them.
     """
-    for key in ("quantization_config", "compression_config"):
-        if config.has(key):
-            inside = config.inner(key)
-            method = inside.value("quant_method", inside.value("quant_algo", "some method"))
-            bits = inside.value("bits", inside.value("w_bit", None))
-            _refuse_format(config, key, f"{shown(method)}" + (f", {shown(bits)} bits" if bits is not None else ""))
     for key in ("dtype", "torch_dtype"):
         if config.has(key) and re.search(r"(float|int)[48]", str(config.data[key])):
-            _refuse_format(config, key, shown(config.data[key]))
-
-
-def _refuse_format(config: HfConfig, key: str, what: str) -> NoReturn:
-    config.fail(
-        key,
-        f"asks for weights of another format ({what}), which have no mechanism: cores hold and multiply weights of 16 "
-        "or 32 bits; remove it to ask that",
-    )
+            config.fail(
+                key,
+                f"= {shown(config.data[key])} has no mechanism without a quantization_config, which says what scales "
+                "there are: cores multiply numbers of 16 or 32 bits",
+            )
 
 
 def note_unread(config: HfConfig) -> None:

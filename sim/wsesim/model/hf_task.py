@@ -52,6 +52,7 @@ def _ending(config: HfConfig, prefix: str, known: Mapping[str, str]) -> str:
     if named == []:
         return ""
     only = str(named[0]) if isinstance(named, list) and len(named) == 1 and isinstance(named[0], str) else ""
+    only = _loaded(config, only, known)
     ending = next((end for end in known if only.endswith(end)), "")
     start = only.removesuffix(ending).lower()
     slip = not start.startswith(prefix.lower()) and only.startswith(_OTHERS)
@@ -59,6 +60,18 @@ def _ending(config: HfConfig, prefix: str, known: Mapping[str, str]) -> str:
         wanted = ", ".join(f"{prefix}{end}" for end in known)
         config.fail("architectures", f"= {shown(named)} is not supported; supported: one of {wanted}")
     return ending
+
+
+def _loaded(config: HfConfig, only: str, known: Mapping[str, str]) -> str:
+    """Return the class *only*, or that which its own code loads in its place: ChatGLM's files name a body and mean a
+    model with its head."""
+    loaded = config.inner("auto_map").value("AutoModel", "") if isinstance(config.value("auto_map", {}), dict) else ""
+    other = str(loaded).rpartition(".")[2]
+    ending = next((end for end in known if other.endswith(end)), "")
+    if not only.endswith("Model") or not ending or known[ending] == "embed" or known[ending] not in ("lm", "mlm"):
+        return only
+    config.note("architectures", f"names {only}, for which auto_map loads {other}: that is what is read")
+    return other
 
 
 _OTHERS = ("GPT2", "GPTJ", "GPTNeo", "Bert", "Roberta", "Bloom", "OPT", "T5", "Mixtral", "Gemma", "Qwen", "Phi")

@@ -13,6 +13,9 @@ from wsesim.graph import Attribute
 from wsesim.model.builder import BlockBuilder, norm_attrs
 from wsesim.model.spec import ModelSpec
 
+EPSILON = 1e-6
+"""What norms of latent vectors add under their root, whatever the others do: that of all published code (DeepSeek V2
+and V3, MiniCPM 3, GLM 4.7 Flash)."""
 Shares = Callable[[BlockBuilder, str, ModelSpec], str]
 
 
@@ -47,7 +50,8 @@ def _mixed(b: BlockBuilder, query: str, made: str, key: str, model: ModelSpec, s
 
 
 def _normed(b: BlockBuilder, name: str, x: str, axis: str, model: ModelSpec) -> str:
-    return b.op(name, "rms_norm", (x, b.weight(f"{name}.scale", axis)), b.tensors[x].axes, **norm_attrs(model))
+    attrs = norm_attrs(model) | {"epsilon": EPSILON}
+    return b.op(name, "rms_norm", (x, b.weight(f"{name}.scale", axis)), b.tensors[x].axes, **attrs)
 
 
 def _turned(b: BlockBuilder, name: str, x: str, size: int, model: ModelSpec) -> str:

@@ -85,6 +85,7 @@ def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Mode
     if model.position != "rotary":
         return qkv
     attrs = rotary_attrs(model) | {"turned": model.rotary_width or model.head_width}
+    attrs |= {"still_every": model.still_every} if model.still_every else {}
     return b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), **attrs, **shared)
 
 

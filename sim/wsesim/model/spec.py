@@ -7,12 +7,13 @@ from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.model.checks import check_experts, check_extras, check_latent
-from wsesim.ops import chosen, options
+from wsesim.ops import chosen, option_named, options
 
 
 def choices() -> dict[str, tuple[str, ...]]:
     """Return what may be chosen, by field; activations and norms are those that ops state."""
-    return {"activation": options("activation"), "norm": options("norm"), **_CHOICES}
+    plain = tuple(sorted({*option_named("activation", gated=False).values()}))
+    return {"activation": options("activation"), "norm": options("norm"), "head_activation": plain, **_CHOICES}
 
 
 _CHOICES = {
@@ -22,15 +23,17 @@ _CHOICES = {
     "norm_order": ("pre", "post", "both", "inner"),
     "router": ("chosen", "all", "sigmoid"),
     "adapted": ("attention", "all"),
+    "weight_packed": ("all", "attention", "ffn"),
     "task": ("lm", "classify", "mlm", "tag", "embed"),
 }
 EXTRAS = frozenset((
-    "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
-    "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
-    "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
+    "position_offset", "project_bias", "head_bias", "head_activation", "untied_norms", "embed_norm", "embed_width",
+    "embed_scale", "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer",
+    "attention_cap", "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
     "shared_width", "shared_gate", "window", "full_every", "stored_less", "latent_rank", "query_rank", "value_width",
     "dense_layers", "dense_width", "router_groups", "router_groups_kept", "router_scale", "router_shift",
-    "rotary_factor", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale",
+    "still_every", "rotary_factor", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale", "weight_format",
+    "weight_packed",
 ))  # fmt: skip
 """Fields whose default is that a model has no such thing, as most have not."""
 
@@ -68,6 +71,9 @@ class ModelSpec:
     """Numbers of each head that rotary positions turn, the first (with a latent vector the last); 0 means all."""
     rotary_pairs: str = "halves"
     """halves (a number turns with the one half of them further on: Llama) | interleaved (with its neighbour: GPT-J)."""
+    still_every: int = 0
+    """Of so many layers the last does not turn queries and keys, which then have no positions (SmolLM3, Cohere 2); 0:
+    all turn."""
     rotary_factor: float = 0.0
     """How often more positions than it was trained on first: slow angles are divided by it, fast ones stay (YaRN, Peng
     et al. 2023, arXiv 2309.00071); 0: no."""
@@ -130,6 +136,8 @@ class ModelSpec:
     """Whether the head shares the token table."""
     head_bias: bool = False
     """Whether the head over the vocabulary has a bias (GPT-J); that of mlm always has one."""
+    head_activation: str = "gelu"
+    """Of the head of mlm, between its matrix and its norm: one without a gate."""
     logits_scale: float = 1.0
     """What logits are multiplied by."""
     logits_cap: float = 0.0
@@ -147,6 +155,12 @@ class ModelSpec:
     sparsity: float = 0.0
     """Share of the weights of the layers' matrices that are zero, anywhere in them, and stay so. Dense remain tables,
     norms, biases, a router, and all matrices of the head, which a tied model shares with its table."""
+    weight_format: str = ""
+    """How matrices of layers are kept where they stay with the cores, as `graph.packing` spells it: e4m3/128x128, say;
+    they are unpacked to be multiplied. Empty: as they are multiplied."""
+    weight_packed: str = "all"
+    """Which of them: all | attention | ffn (the feed-forward networks). Tables, heads, norms, biases and routers never
+    are."""
     experts: int = 0
     """Feed-forward networks of a layer, of which a router picks some for each token; 0: one, and no router."""
     experts_per_token: int = 1
@@ -235,6 +249,12 @@ class ModelSpec:
             return ()
         inner = ("ffn.up", "ffn.gate", "ffn.down") if self.adapted == "all" else ()
         return ("attention.qkv", "attention.project", *inner)
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """What the names of matrices begin with that are packed, if any is."""
+        parts = {"attention": ("attention.",), "ffn": ("ffn.", "dense.", "shared.")}
+        return parts.get(self.weight_packed) or (*parts["attention"], *parts["ffn"])
 
     @property
     def gated(self) -> bool:

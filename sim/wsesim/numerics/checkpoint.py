@@ -13,6 +13,7 @@ from wsesim.graph import Block, Graph, Tensor
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.naming import Family, Pieces
 from wsesim.numerics.naming_families import FAMILIES, family_of
+from wsesim.numerics.packed import as_packed
 from wsesim.numerics.stored import Reader, StoredTensors
 
 _MOST_PROBLEMS = 8
@@ -65,7 +66,8 @@ class SafetensorsWeights:
                 pieces = self._sources(tensor, copy + first_layer(self._graph, block))
                 read = [self._read(reader, name) for name in pieces.names]
                 array = pieces.joined(read, self._heads, self._graph.dims)
-                arrays[tensor.name] = array + array.dtype.type(self._less.get(tensor.name, 0)) if self._less else array
+                array = array + array.dtype.type(self._less.get(tensor.name, 0)) if self._less else array
+                arrays[tensor.name] = as_packed(array, tensor)
         return arrays
 
     @property

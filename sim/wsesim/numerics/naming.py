@@ -24,6 +24,8 @@ class Stored:
     """Which of how many matrices that stand one behind the other it is: gate and way up in one."""
     in_turn: bool = False
     """Whether those stand number by number in turn."""
+    lone: bool = False
+    """Whether the tensor has a first axis of one beside."""
     whole: bool = False
     """Whether the names are those of tensors, and end in no `.weight` or `.bias`."""
     beside: tuple[str, ...] = ()
@@ -50,6 +52,8 @@ class Pieces:
 
     def joined(self, arrays: Sequence[Array], heads: tuple[int, int], dims: Mapping[str, int]) -> Array:
         """Return the weight of a model of so many heads of queries, and of keys, its axes as long as *dims* say."""
+        if self.stored.lone:
+            arrays = [array[0] for array in arrays]
         turned = [array.T for array in arrays] if self.out_in else list(arrays)
         if self.stored.grouped:
             turned = [_ungrouped(array, *heads) for array in turned]
@@ -71,6 +75,8 @@ class Pieces:
     def shapes(self, shape: tuple[int, ...], queries: int, dims: Mapping[str, int]) -> list[tuple[int, ...]]:
         """Return the shapes of the tensors of a weight of a *shape*."""
         *rest, last = shape
+        if self.stored.lone:
+            return [(1, *shape)]
         if self.stored.beside:
             wide = (*rest, sum(dims[axis] for axis in self.stored.beside))
             return [wide[::-1] if self.out_in else wide]

@@ -49,8 +49,14 @@ FAMILIES = (
         name="OPT", bases=("model.decoder.", "decoder.", ""), layers="{base}layers.", stored=tables.OPT,
         markers=("{base}embed_tokens.weight", "{layer}self_attn_layer_norm.weight"),
     ),
-    Family(name="DeepSeek", stored=tables.DEEPSEEK, **_UNDER_MODEL,
+    Family(name="DeepSeek", stored=tables.DEEPSEEK, looks=(0, 1, 2, 3), **_UNDER_MODEL,
+           markers=("{layer}mlp.experts.0.gate_proj.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
+    Family(name="MiniCPM 3", stored=tables.MINICPM3, **_UNDER_MODEL,
            markers=("{base}embed_tokens.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
+    Family(name="ERNIE 4.5 mixture", stored=tables.ERNIE_MOE, looks=(0, 1, 2, 3), **_UNDER_MODEL,
+           markers=("{layer}mlp.moe_statics.e_score_correction_bias",)),
+    Family(name="Granite 4", stored=tables.GRANITE4, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}shared_mlp.input_linear.weight")),
     Family(name="dense layers before a mixture", stored=tables.DEEPSEEK, looks=(1, 2, 3), **_UNDER_MODEL,
            markers=("{base}layers.0.mlp.gate_proj.weight", "{layer}mlp.experts.0.gate_proj.weight")),
     Family(name="Phi 3", stored=tables.PHI3, markers=("{base}embed_tokens.weight", "{layer}self_attn.qkv_proj.weight"),
@@ -80,6 +86,10 @@ FAMILIES = (
     Family(
         name="RoBERTa", bases=("roberta.",), layers=_UNDER_ENCODER, stored=tables.ROBERTA,
         markers=("{layer}attention.self.query.weight", "lm_head.bias"),
+    ),
+    Family(
+        name="Nomic BERT", bases=("nomic_bert.", "bert.", ""), layers="{base}encoder.layers.", stored=tables.NOMIC,
+        markers=("{base}emb_ln.weight", "{layer}attn.Wqkv.weight"),
     ),
     Family(
         name="DistilBERT", bases=("distilbert.", ""), layers="{base}transformer.layer.", stored=tables.DISTILBERT,

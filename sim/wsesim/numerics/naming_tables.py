@@ -88,6 +88,15 @@ DEEPSEEK = LLAMA | {
     **{f"ffn.{part}": _out_in(f"{{layer}}mlp.experts.{{expert}}.{part}_proj") for part in ("gate", "up", "down")},
     **{f"shared.{part}": _out_in(f"{{layer}}mlp.shared_experts.{part}_proj") for part in ("gate", "up", "down")},
 }
+MINICPM3 = DEEPSEEK | {f"ffn.{part}": LLAMA[f"ffn.{part}"] for part in ("gate", "up", "down")}
+ERNIE_MOE = DEEPSEEK | {
+    "ffn.shift.bias": Stored(("{layer}mlp.moe_statics.e_score_correction_bias",), lone=True, whole=True)
+}
+GRANITE4 = LLAMA | {
+    "ffn.gate": Stored(("{layer}shared_mlp.input_linear",), out_in=True, share=(0, 2)),
+    "ffn.up": Stored(("{layer}shared_mlp.input_linear",), out_in=True, share=(1, 2)),
+    "ffn.down": _out_in("{layer}shared_mlp.output_linear"),
+}
 BERT = {
     "tokens": _same("{base}embeddings.word_embeddings"),
     "positions": _same("{base}embeddings.position_embeddings"),
@@ -227,6 +236,24 @@ ESM = ROBERTA | {
     "attention.norm": _same("{layer}attention.LayerNorm"),
     "ffn.norm": _same("{layer}LayerNorm"),
     "final.norm": _same("{base}encoder.emb_layer_norm_after"),
+}
+NOMIC = {
+    "tokens": _same("{base}embeddings.word_embeddings"),
+    "types": _same("{base}embeddings.token_type_embeddings"),
+    "embed.norm": _same("{base}emb_ln"),
+    "attention.qkv": _out_in("{layer}attn.Wqkv"),
+    "attention.project": _out_in("{layer}attn.out_proj"),
+    "attention.norm": _same("{layer}norm1"),
+    "ffn.up": _out_in("{layer}mlp.fc11"),
+    "ffn.gate": _out_in("{layer}mlp.fc12"),
+    "ffn.down": _out_in("{layer}mlp.fc2"),
+    "ffn.norm": _same("{layer}norm2"),
+    "head.pool": _out_in("{base}pooler.dense"),
+    "head.classes": _out_in("classifier"),
+    "head.dense": _out_in("cls.predictions.transform.dense"),
+    "head.norm": _same("cls.predictions.transform.layer_norm"),
+    "logits": _same("cls.predictions.decoder"),
+    "logits.bias": _same("cls.predictions"),
 }
 DISTILBERT = {
     "tokens": _same("{base}embeddings.word_embeddings"),

@@ -192,7 +192,8 @@ def _head(model: ModelSpec, arrays: Mapping[str, Array], x: Float64s) -> dict[st
         return {"states": _pooled(read, x) if model.sentence_head and not model.causal else x}
     if model.task == "classify":
         return {"classes": read.affine("head.classes", x[:, -1] if model.causal else _pooled(read, x))}
-    guess = read.norm(model, "head.norm", _gelu(read.affine("head.dense", x[:, : model.masked])))
+    active = _ACTIVATIONS[model.head_activation]
+    guess = read.norm(model, "head.norm", active(read.affine("head.dense", x[:, : model.masked])))
     logits = {"tokens": _over_vocabulary(model, arrays, guess)}
     return logits | {"classes": read.affine("head.classes", _pooled(read, x))} if model.sentence_head else logits
 

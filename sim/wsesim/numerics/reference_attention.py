@@ -39,8 +39,10 @@ def attention(model: ModelSpec, read: ReferenceWeights, x: Float64s, copy: int) 
         for head in range(model.heads):
             own = slice(head * size, (head + 1) * size)
             shared = slice(head // group * size, (head // group + 1) * size)
-            query = _turned(model, _head_normed(model, read, "query", queries[row, :, own]))
-            key = _turned(model, _head_normed(model, read, "key", keys[row, :, shared]))
+            query = _head_normed(model, read, "query", queries[row, :, own])
+            key = _head_normed(model, read, "key", keys[row, :, shared])
+            if not model.still_every or copy % model.still_every != model.still_every - 1:
+                query, key = _turned(model, query), _turned(model, key)
             seen = _seen(model, len(query), copy)
             scores = _scores(model, query, key, head, copy)
             mixed[row, :, own] = _mixed(scores, seen, values[row, :, shared], sinks[head])
@@ -50,13 +52,14 @@ def attention(model: ModelSpec, read: ReferenceWeights, x: Float64s, copy: int) 
 def _latent_attention(model: ModelSpec, read: ReferenceWeights, x: Float64s) -> Float64s:
     """Return the same where keys and values are made of a latent vector.
 
-    Written as it is absorbed: a query is made one of latent vectors, and a value is made of their sum.
+    Written as it is absorbed: a query is made one of latent vectors, and a value is made of their sum. Norms of latent
+    vectors add 1e-6 whatever the others add (DeepSeek's code gives them no number of its own).
     """
     still = model.head_width - model.rotary_width
     if model.query_rank:
-        narrow = _rms(model, read.affine("attention.narrow", x), read("attention.narrow_norm.scale"))
+        narrow = _rms(1e-6, read.affine("attention.narrow", x), read("attention.narrow_norm.scale"))
     queries = read.affine("attention.widen", narrow) if model.query_rank else read.affine("attention.query", x)
-    latents = _rms(model, read.affine("attention.latent", x), read("attention.latent_norm.scale"))
+    latents = _rms(1e-6, read.affine("attention.latent", x), read("attention.latent_norm.scale"))
     keys = read.affine("attention.shared_key", x)
     by_head = read("attention.expand.weight").reshape(model.latent_rank, model.heads, -1)
     mixed, scale = [], model.attention_scale or model.head_width**-0.5
@@ -77,12 +80,12 @@ def _head_normed(model: ModelSpec, read: ReferenceWeights, which: str, x: Float6
 
 def _normed(model: ModelSpec, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     """Bring each row to the length of its scale."""
-    return _rms(model, x, read(f"attention.{which}_norm.scale"))
+    return _rms(model.norm_epsilon, x, read(f"attention.{which}_norm.scale"))
 
 
-def _rms(model: ModelSpec, x: Float64s, scale: Float64s) -> Float64s:
+def _rms(epsilon: float, x: Float64s, scale: Float64s) -> Float64s:
     rows = x.reshape(-1, x.shape[-1])
-    lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in rows]
+    lengths = [math.sqrt(math.fsum(row * row) / len(row) + epsilon) for row in rows]
     normed: Float64s = rows / np.array(lengths)[:, None] * scale
     return normed.reshape(x.shape)
 

@@ -61,8 +61,12 @@ def _turn(op: Op, pairs: Array, mask: Sequence[Array], setting: Setting, sign: i
     """Turn [batch, length, heads, turned] in place.
 
     Pairs are neighbours (GPT-J, `interleaved`) or stand half of `turned` apart (Llama as Hugging Face stores it).
-    Angles are made in float64: a position of 10⁵ leaves few digits in fp32.
+    Angles are made in float64: a position of 10⁵ leaves few digits in fp32. Of every so many layers the last may leave
+    all as it is (`still_every`).
     """
+    every = int(op.attrs.get("still_every", 0))
+    if every and (setting.copy + 1) % every == 0:
+        return
     angle = sign * places(pairs.shape[1], setting, *mask)[..., None, None] * frequencies(op)
     times, kind = float(op.attrs.get("times", 1.0)), pairs.dtype
     cos, sin = (times * np.cos(angle)).astype(kind), (times * np.sin(angle)).astype(kind)

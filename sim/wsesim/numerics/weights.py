@@ -12,6 +12,7 @@ import numpy as np
 from wsesim.errors import require_not_negative
 from wsesim.graph import Graph, Tensor
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.packed import as_packed
 
 INIT_STD = 0.02
 """Standard deviation of a fresh weight. Source: GPT-2 (Radford et al. 2019), `initializer_range` in its release."""
@@ -82,7 +83,7 @@ class SeededWeights:
         starts = range(0, flat.size, _PIECE_ELEMENTS)
         if len(starts) == 1:
             fill(0)
-            return array
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(fill, starts))
-        return array
+        else:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(fill, starts))
+        return as_packed(array, tensor)

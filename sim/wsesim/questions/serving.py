@@ -41,8 +41,10 @@ DRAWN = ("prompt", "prompt_spread", "output", "output_spread")
 """Keys of requests that are drawn."""
 _MEANT = {
     "ttft": "TTFT, from arrival to the first token (Vidur: prefill_e2e_time)",
-    "tpot": "TPOT, per token after the first (mean ITL; Vidur: decode_time_execution_plus_preemption_normalized)",
-    "latency": "E2E latency, from arrival to the last token (Vidur: request_e2e_time)",
+    "tpot": "TPOT, per token after the first (the mean ITL of a request; Vidur: "
+    "decode_time_execution_plus_preemption_normalized)",
+    "itl": "ITL, from one token of an answer to its next, over all tokens",
+    "latency": "E2EL, end-to-end latency, from arrival to the last token (Vidur: request_e2e_time)",
     "waited": "from when the wafers have a prompt to when they begin to read it (Vidur: request_scheduling_delay)",
 }
 """What waits are called by serving benchmarks and by Vidur."""
@@ -76,7 +78,7 @@ class ServingSection(Section):
     """Of arrivals and lengths."""
     trace: Annotated[Text | None, Default("requests are drawn")] = None
     """File of requests, relative to this file: CSV, JSON Lines or a JSON list with arrival_s, prompt and output, or a
-    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT)."""
+    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT, OpenAI batches)."""
     speed: Annotated[float, Field(gt=0, le=1e9), Default("as in the trace")] = 1.0
     """How much closer together than in the trace requests come."""
     skip: Annotated[Time | None, Default("from the first request on")] = None
@@ -132,7 +134,7 @@ class Serving(ModelQuestion):
         FigureSpec(name="largest_rate_per_s", label="largest rate per second", meaning="at which the share that is "
                    "asked for is good enough; 0: none", better="more"),
         FigureSpec(name="goodput_per_s", label="good answers per second", meaning="requests within both limits, over "
-                   "the time simulated", better="more"),
+                   "the time simulated (request goodput)", better="more"),
         FigureSpec(name="met_share", label="good answers", meaning="share of requests within both limits",
                    better="more"),
         FigureSpec(name="tokens_per_s", label="tokens per second", meaning="written, all users", better="more"),
@@ -153,7 +155,8 @@ class Serving(ModelQuestion):
             FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"{_MEANT[name]}; of "
                        f"requests served, {point}", better="less")
             for name, words in (("ttft", "time to first token"), ("tpot", "time per output token"),
-                                ("latency", "whole answer"), ("waited", "wait in the queue"))
+                                ("itl", "time between tokens"), ("latency", "whole answer"),
+                                ("waited", "wait in the queue"))
             for point in ("mean", "p50", "p90", "p95", "p99")
         ),
         FigureSpec(name="slots", label="slots", meaning="sequences let in at once"),
@@ -216,6 +219,10 @@ class Serving(ModelQuestion):
         if section.trace is not None and section.rate is not None and section.speed != 1:
             message = "and serving.rate cannot both be given: each says how close together the trace comes"
             problems.add_field(("serving", "speed"), message)
+        count = section.requests or REQUESTS
+        if section.trace is None and section.warmup >= count:
+            message = f"= {section.warmup:,} leaves none of {count:,} requests to count"
+            problems.add_field(("serving", "warmup"), message)
         if section.trace == STDIN == draft.file:
             problems.add_field(("serving", "trace"), "= '-' and the question cannot both be standard input")
         elif section.trace is not None and (problem := file_problem(named_file(draft.folder, section.trace))):

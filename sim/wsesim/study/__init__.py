@@ -24,7 +24,7 @@ from wsesim.study.sensitivity_output import (
     print_sensitivity,
 )
 from wsesim.study.spec import Parameter, Study
-from wsesim.study.table import PointRow, SweepTable
+from wsesim.study.table import PointRow, SweepTable, asked_by
 
 __all__ = [
     "FILES",
@@ -44,6 +44,7 @@ __all__ = [
     "Study",
     "StudyFile",
     "SweepTable",
+    "asked_by",
     "budget_in",
     "estimate_s",
     "fixed",

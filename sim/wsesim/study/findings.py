@@ -23,7 +23,14 @@ MOST_RUNS = 5
 
 def findings(table: SweepTable) -> tuple[str, ...]:
     """Return what was found, in sentences."""
-    return tuple(sentence for sentence in (_best(table), _way(table), _bend(table), _causes(table)) if sentence)
+    told = (_constant(table), _best(table), _way(table), _bend(table), _causes(table))
+    return tuple(sentence for sentence in told if sentence)
+
+
+def _constant(table: SweepTable) -> str:
+    """Say which settings that vary have one value, so that nothing is learned of them."""
+    names = [each.name for each in table.study.shown if len(each.values) == 1 and not table.study.sampled]
+    return f"One value only: {', '.join(names)}. What that does, no other point tells." if names else ""
 
 
 def better(table: SweepTable, name: str) -> str:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from wsesim import questions
 from wsesim._version import __version__
-from wsesim.answers import text
+from wsesim.answers import publish, text
 from wsesim.answers.plain import PROGRAM, json_text
 from wsesim.study import plot
 from wsesim.study.indices import COLUMNS, RANKED_BY, Indices, SettingIndex
 from wsesim.study.sensitivity import MATTERS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 INDICES_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
@@ -42,10 +44,15 @@ MEANINGS = {
 _WIDTH, _ROW, _LABELS, _ROOM, _MOST = 720.0, 22.0, 290.0, 70.0, 24
 
 
-def indices_files(found: Indices) -> dict[str, bytes]:
-    """Return the files of indices by name."""
+def write_indices(found: Indices, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write the files of indices into the folder *out*, all or none, and return their paths.
+
+    Raises:
+        InputError: as `wsesim.answers.publish`.
+    """
     texts = (_page(found), _csv(found), json_text(indices_json(found)))
-    return {name: each.encode() for name, each in zip(INDICES_FILES, texts, strict=True)}
+    files = {name: each.encode() for name, each in zip(INDICES_FILES, texts, strict=True)}
+    return publish(files, out, overwrite=overwrite)
 
 
 def print_indices(found: Indices, console: Console) -> None:

@@ -20,7 +20,7 @@ from wsesim.study.pruning import check_pruned
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable
 from wsesim.study.values import ValueChecker
-from wsesim.workload import Formula, Problems, name_of, place_of, read_fields, shown
+from wsesim.workload import SHORT, Formula, Problems, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 
@@ -89,6 +89,7 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     kinds = _kinds(base, varied, changed, problems)
     checker = ValueChecker(problems=problems, base=base, kinds=kinds, hardware=_hardware(changed))
     always = _fixed("set", changed, varied, checker)
+    _refuse_twice([*(("vary", str(name)) for name in varied), *(("set", str(name)) for name in changed)], problems)
     scenarios = _scenarios(read.get("scenarios", {}), varied, checker)
     sample, optimize = read.get("sample"), read.get("optimize")
     if sample and optimize:
@@ -121,6 +122,15 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
         pareto=optimize.names if optimize else pareto, sampled=sample.words if sample else "", space=space,
         optimize=optimize, prune=read["prune"],
     )  # fmt: skip
+
+
+def _refuse_twice(given: Sequence[tuple[str, str]], problems: Problems) -> None:
+    """Note what is given under a short name and under its whole one: only the last of them would count."""
+    for short, key in SHORT.items():
+        whole = f"{short}.{key}"
+        found = [place for place in given if place[1] in (short, whole)]
+        if len({name for _, name in found}) > 1:
+            problems.add(found[-1], f"{found[-1][0]}: {short} is short for {whole}; keep one", at_key=True)
 
 
 def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:

@@ -180,7 +180,8 @@ def failed(task: PointTask, why: str) -> PointRow:
 
 def reason(error: WsesimError) -> str:
     """Return what was wrong, in a line."""
-    return "; ".join(problem.message for problem in error.problems) if isinstance(error, InputError) else str(error)
+    said = "; ".join(problem.message for problem in error.problems) if isinstance(error, InputError) else str(error)
+    return " ".join(said.split())
 
 
 def keeping(study: Study, row: PointRow) -> PointRow:

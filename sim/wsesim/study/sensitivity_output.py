@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from wsesim import questions
 from wsesim._version import __version__
-from wsesim.answers import text
+from wsesim.answers import publish, text
 from wsesim.answers.plain import json_text
 from wsesim.study.sensitivity import Change, Influence, Sensitivity, Tie
 from wsesim.units import plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 SENSITIVITY_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
@@ -23,10 +25,15 @@ PRINTED = 20
 HEADS = ("figure", "now", "better", "worse", "elasticity", "source")
 
 
-def sensitivity_files(found: Sensitivity) -> dict[str, bytes]:
-    """Return the files of a sensitivity by name."""
+def write_sensitivity(found: Sensitivity, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write the files of a sensitivity into the folder *out*, all or none, and return their paths.
+
+    Raises:
+        InputError: as `wsesim.answers.publish`.
+    """
     texts = (_page(found), _csv(found), json_text(sensitivity_json(found)))
-    return {name: text.encode() for name, text in zip(SENSITIVITY_FILES, texts, strict=True)}
+    files = {name: each.encode() for name, each in zip(SENSITIVITY_FILES, texts, strict=True)}
+    return publish(files, out, overwrite=overwrite)
 
 
 def print_sensitivity(found: Sensitivity, console: Console) -> None:

@@ -217,10 +217,15 @@ class SweepTable(Readable):
             "changed_nothing": self.changed_nothing(), "never_there": self.never_there(),
             **({"best": self.best()} if study.pareto else {}),
             **({"now": dict(self.now)} if study.optimize else {}),
-            "study": {"file": study.workload_file, **study.to_json()},
+            "study": asked_by(study),
             "provenance": {"version": __version__, "inputs_sha256": study.inputs_sha256},
         }  # fmt: skip
         return {key: plain_data(value) for key, value in form.items()}
+
+
+def asked_by(study: Study) -> dict[str, object]:
+    """Return what a study asks, in the form of its JSON."""
+    return {"file": study.workload_file, **study.to_json()}
 
 
 def values_shown(row: PointRow, shown: tuple[Parameter, ...]) -> list[str]:

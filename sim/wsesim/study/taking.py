@@ -13,7 +13,7 @@ from wsesim.answers.card import CardPicture, line
 from wsesim.answers.card import card as card_of
 from wsesim.study.findings import findings
 from wsesim.study.lines import StudyAxis, axis_of
-from wsesim.study.output import about, drawings, sweep_files
+from wsesim.study.output import about, drawings, write_sweep
 from wsesim.study.spec import written
 from wsesim.study.table import SweepTable, values_shown
 from wsesim.units import plural
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plot"]
+__all__ = ["brief", "card", "frame", "plot", "save"]
 
-files = sweep_files
+save = write_sweep
 MOST_LINES = 12
 """Values of what varies beside the first, of which each has a line."""
 MOST_PICTURES = 2

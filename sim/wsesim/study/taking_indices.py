@@ -8,15 +8,15 @@ from wsesim.answers.axes import INK, axes_of, named, require_known
 from wsesim.answers.card import card as card_of
 from wsesim.answers.card import line
 from wsesim.study.indices import COLUMNS, RANKED_BY, Indices
-from wsesim.study.indices_output import HEADS, about, cells_of, indices_files, indices_json, notes_of, told
+from wsesim.study.indices_output import HEADS, about, cells_of, indices_json, notes_of, told, write_indices
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plain", "plot"]
+__all__ = ["brief", "card", "frame", "plain", "plot", "save"]
 
-plain, files = indices_json, indices_files
+plain, save = indices_json, write_indices
 MOST_BARS = 16
 
 

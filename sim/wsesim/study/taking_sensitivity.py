@@ -9,15 +9,15 @@ from wsesim.answers.axes import axes_of, named, require_known
 from wsesim.answers.card import card as card_of
 from wsesim.answers.card import line
 from wsesim.study.sensitivity import Change, Influence, Sensitivity
-from wsesim.study.sensitivity_output import HEADS, about, cells_of, sensitivity_files, sensitivity_json, tie_words
+from wsesim.study.sensitivity_output import HEADS, about, cells_of, sensitivity_json, tie_words, write_sensitivity
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plain", "plot"]
+__all__ = ["brief", "card", "frame", "plain", "plot", "save"]
 
-plain, files = sensitivity_json, sensitivity_files
+plain, save = sensitivity_json, write_sensitivity
 MOST_BARS = 16
 FIRST = 3
 _COLUMNS = ["figure", "now", "better", "better_change", "worse", "worse_change", "elasticity", "source"]

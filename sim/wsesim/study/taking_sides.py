@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answers import text
+from wsesim.answers import publish, text
 from wsesim.answers.axes import axes_of, bars, named, require_known
 from wsesim.answers.card import card as card_of
 from wsesim.answers.card import line
@@ -15,10 +15,12 @@ from wsesim.study.comparing import SideBySide
 from wsesim.units import plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plain", "plot"]
+__all__ = ["brief", "card", "frame", "plain", "plot", "save"]
 
 
 def brief(found: SideBySide) -> str:
@@ -73,9 +75,10 @@ def plain(found: SideBySide) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def files(found: SideBySide) -> dict[str, bytes]:
-    """Return the files of a comparison by name."""
-    return {"compare.json": json_text(plain(found)).encode(), "compare.csv": frame(found, "").to_csv().encode()}
+def save(found: SideBySide, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write the files of a comparison into the folder *out*, all or none, and return their paths."""
+    files = {"compare.json": json_text(plain(found)).encode(), "compare.csv": frame(found, "").to_csv().encode()}
+    return publish(files, out, overwrite=overwrite)
 
 
 def plot(found: SideBySide, what: str, ax: Axes | None) -> Axes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answers import text
+from wsesim.answers import publish, text
 from wsesim.answers.axes import axes_of, named, require_known
 from wsesim.answers.card import card as card_of
 from wsesim.answers.card import line
@@ -12,10 +12,12 @@ from wsesim.answers.plain import json_text
 from wsesim.study.goals import Sized, Sizing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["brief", "card", "files", "frame", "plain", "plot"]
+__all__ = ["brief", "card", "frame", "plain", "plot", "save"]
 
 
 def brief(found: Sizing) -> str:
@@ -63,9 +65,10 @@ def plain(found: Sizing) -> dict[str, Any]:
             "systems": fewest.systems if fewest else None, "shown": rows}  # fmt: skip
 
 
-def files(found: Sizing) -> dict[str, bytes]:
-    """Return the files of a sizing by name."""
-    return {"size.json": json_text(plain(found)).encode(), "size.csv": frame(found, "").to_csv(index=False).encode()}
+def save(found: Sizing, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write the files of a sizing into the folder *out*, all or none, and return their paths."""
+    files = {"size.json": json_text(plain(found)).encode(), "size.csv": frame(found, "").to_csv(index=False).encode()}
+    return publish(files, out, overwrite=overwrite)
 
 
 def plot(found: Sizing, what: str, ax: Axes | None) -> Axes:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wsesim.system.abilities import GrowingTime, ServiceTimes
     from wsesim.system.choice import fastest, least_of_all
-    from wsesim.system.objective import PERCENTILES, Objective, percentiles
+    from wsesim.system.objective import PERCENTILES, Objective, gap_percentiles, percentiles
     from wsesim.system.part import Clock, Way, by_formula
     from wsesim.system.playing import Played, play
-    from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
+    from wsesim.system.rate import LargestRate, RateTried, best_rate, counted, largest_rate, tried_at
     from wsesim.system.recurrence import Timed, time_step
     from wsesim.system.requests import Arrivals, Requests, requests_of
     from wsesim.system.served import Served
@@ -28,6 +28,7 @@ __all__ = [
     "LargestRate",
     "Objective",
     "Played",
+    "RateTried",
     "Requests",
     "Served",
     "ServiceTimes",
@@ -37,14 +38,15 @@ __all__ = [
     "by_formula",
     "counted",
     "fastest",
+    "gap_percentiles",
     "largest_rate",
     "least_of_all",
     "percentiles",
     "play",
     "requests_of",
     "serve",
-    "share_at",
     "time_step",
+    "tried_at",
 ]
 _HOME = {
     "Arrivals": "requests",
@@ -54,6 +56,7 @@ _HOME = {
     "Objective": "objective",
     "PERCENTILES": "objective",
     "Played": "playing",
+    "RateTried": "rate",
     "Requests": "requests",
     "Served": "served",
     "ServiceTimes": "abilities",
@@ -63,14 +66,15 @@ _HOME = {
     "by_formula": "part",
     "counted": "rate",
     "fastest": "choice",
+    "gap_percentiles": "objective",
     "largest_rate": "rate",
     "least_of_all": "choice",
     "percentiles": "objective",
     "play": "playing",
     "requests_of": "requests",
     "serve": "serving",
-    "share_at": "rate",
     "time_step": "recurrence",
+    "tried_at": "rate",
 }
 """The module of each name."""
 

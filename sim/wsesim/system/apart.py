@@ -34,8 +34,9 @@ def serve_apart(
         handed = replace(requests.chosen(order), arrival_s=moved_s[order], turned_away=None, blocks=())
         written = serve(handed, replace(times, readers=None))
         end_s[order], rounds = written.end_s, rounds + written.rounds
-        copies = (*copies, *(written.copies or (written,)))
+        writers, first_s = written.copies or (written,), read.first_s[order]  # which readers wrote, not these
+        copies += tuple(replace(each, first_s=first_s[turn :: len(writers)]) for turn, each in enumerate(writers))
     return Served(
         arrival_s=requests.arrival_s, ready_s=read.ready_s, begun_s=read.begun_s, first_s=read.first_s, end_s=end_s,
-        output=requests.output, busy=(), rounds=rounds, reused=read.reused, copies=copies,
+        output=requests.output, busy=(), rounds=rounds, reused=read.reused, joined=read.joined, copies=copies,
     )  # fmt: skip

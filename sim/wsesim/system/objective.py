@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,3 +52,19 @@ def percentiles(served: Served) -> dict[str, dict[str, float]]:
             named = {f"p{point}": float(value) for point, value in zip(PERCENTILES, points, strict=True)}
             found[name] = {"mean": float(values.mean()), **named}
     return found
+
+
+def gap_percentiles(served: Served, since_s: float = -math.inf) -> dict[str, float]:
+    """Return mean and percentiles of the times from one token of an answer to its next, over all tokens, seconds.
+
+    Only of tokens written from *since_s* on; empty if there are none.
+    """
+    gaps, counts = served.gaps(since_s)
+    if not counts.sum():
+        return {}
+    order = np.argsort(gaps)
+    reached = np.cumsum(counts[order])
+    points = {
+        f"p{point}": float(gaps[order][np.searchsorted(reached, reached[-1] * point / 100)]) for point in PERCENTILES
+    }
+    return {"mean": float(gaps @ counts / reached[-1]), **points}

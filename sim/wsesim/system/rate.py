@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.system.abilities import ServiceTimes
-from wsesim.system.objective import Objective
+from wsesim.system.objective import Objective, percentiles
 from wsesim.system.requests import Requests
 from wsesim.system.serving import serve
 
@@ -47,6 +47,18 @@ _ALONE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RateTried:
+    """What became of requests at a rate; only those that count."""
+
+    share: float
+    """That were good enough."""
+    error: float
+    """Standard error of it."""
+    waits: Mapping[str, Mapping[str, float]]
+    """Mean and percentiles of what they took, in seconds: see `percentiles`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LargestRate:
     """The largest rate that holds the objective, and how it was found."""
 
@@ -60,24 +72,24 @@ class LargestRate:
     """Sequences let in at once, by each copy."""
     chunk: int
     """Tokens of a prompt that enter between two tokens of the others."""
-    tried: Mapping[float, tuple[float, float]]
-    """By rate, rising, the share that was good enough and its standard error."""
+    tried: Mapping[float, RateTried]
+    """By rate, rising, what became of the requests."""
 
     @property
     def share(self) -> float:
         """Share that was good enough at the rate found, or one by one where none was."""
-        return self.tried[min(self.tried) if self.per_s == 0 else self.per_s][0] if self.tried else 0.0
+        return self.tried[min(self.tried) if self.per_s == 0 else self.per_s].share if self.tried else 0.0
 
     @property
     def error(self) -> float:
         """Standard error of that share."""
-        return self.tried[self.per_s][1] if self.per_s else 0.0
+        return self.tried[self.per_s].error if self.per_s else 0.0
 
     @property
     def between_per_s(self) -> tuple[float, float]:
         """Rates tried between which the largest one lies, were the share two standard errors higher or lower."""
-        surely = [rate for rate, (share, error) in self.tried.items() if share - 2 * error >= self.goal]
-        never = [rate for rate, (share, error) in self.tried.items() if share + 2 * error < self.goal]
+        surely = [rate for rate, met in self.tried.items() if met.share - 2 * met.error >= self.goal]
+        never = [rate for rate, met in self.tried.items() if met.share + 2 * met.error < self.goal]
         low = max((rate for rate in surely if rate <= self.per_s), default=0.0)
         return low, min((rate for rate in never if rate > self.per_s), default=self.full_per_s)
 
@@ -87,14 +99,16 @@ def counted(requests: int) -> slice:
     return slice(math.floor(SETTLE * requests), max(1, requests - math.floor(DRAIN * requests)))
 
 
-def share_at(rate: float, requests: Requests, times: ServiceTimes, objective: Objective) -> tuple[float, float]:
-    """Return the share of *requests* at *rate* (requests a second) that are good enough, and its standard error.
+def tried_at(rate: float, requests: Requests, times: ServiceTimes, objective: Objective) -> RateTried:
+    """Return what becomes of *requests* at *rate* (requests a second).
 
     They must not all arrive together.
     """
-    good = objective.met(serve(requests.at_rate(rate), times))[counted(len(requests))]
+    count = serve(requests.at_rate(rate), times).chosen(counted(len(requests)))
+    good = objective.met(count)
     shares = [float(part.mean()) for part in np.array_split(good, _BATCHES) if len(part)]
-    return float(good.mean()), float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
+    error = float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
+    return RateTried(share=float(good.mean()), error=error, waits=percentiles(count))
 
 
 def full_rate(requests: Requests, times: ServiceTimes) -> float:
@@ -118,12 +132,12 @@ def largest_rate(
 
     The requests must not all arrive together; *full* is their full rate where that is known.
     """
-    full, tried = full_rate(requests, times) if full is None else full, dict[float, tuple[float, float]]()
+    full, tried = full_rate(requests, times) if full is None else full, dict[float, RateTried]()
 
     def holds(rate: float) -> bool:
         say(f"trying {rate:.4g} requests a second")
-        tried[rate] = share_at(rate, requests, times, objective)
-        return tried[rate][0] >= objective.share
+        tried[rate] = tried_at(rate, requests, times, objective)
+        return tried[rate].share >= objective.share
 
     found = _search(holds, full, _ALONE * full / times.slots) if full else 0.0
     return LargestRate(
@@ -186,7 +200,7 @@ def _better(
     if not more or full < more:
         return best
     say(f"trying {more:.4g} requests a second, at most {times.slots:,} let in, chunks of {times.chunk:,} tokens")
-    if share_at(more, requests, times, objective)[0] < objective.share:
+    if tried_at(more, requests, times, objective).share < objective.share:
         return best
     return max(best, largest_rate(requests, times, objective, full=full, say=say), key=_per_s)
 
@@ -196,7 +210,8 @@ def _tokens_slow(requests: Requests, times: ServiceTimes, objective: Objective, 
     over = [rate for rate in found.tried if rate > found.per_s]
     if not found.per_s or not over:
         return False
-    return share_at(min(over), requests, times, replace(objective, tpot_s=sys.float_info.max))[0] >= objective.share
+    loose = replace(objective, tpot_s=sys.float_info.max)
+    return tried_at(min(over), requests, times, loose).share >= objective.share
 
 
 def _fewer_slots(requests: Requests, times: ServiceTimes, objective: Objective) -> Iterator[int]:

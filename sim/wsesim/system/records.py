@@ -7,7 +7,7 @@ a line in a text (U+2028, a form feed) may stand in a JSON string as it is (RFC 
 from __future__ import annotations
 
 import csv
-import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,15 +17,17 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from wsesim.errors import InputError
+from wsesim.system.json_records import BLANK, LONGEST_RECORD, column_in, json_lines, json_list
 
-LONGEST_RECORD = 1 << 24
-"""Signs of one record, at most: a conversation of millions of words is a file that is something else."""
-_READ_AT_ONCE = 1 << 16
-_BLANK = " \t\r\n"
 _DELIMITERS = ",\t;"
+_READ_AT_ONCE = 1 << 16
+_PEEKED = 1 << 12
+_DEEPEST = 4
+"""Objects within objects whose values may be columns."""
+_UNPACK = ": unpack it, or pipe it: %s FILE | wsesim run QUESTION --set serving.trace=-"
 _PACKED = {
     b"PAR1": "a Parquet file: save it as CSV or JSON Lines", b"PK\x03\x04": "a zip archive: unpack it",
-    b"\x1f\x8b": "packed by gzip: unpack it", b"(\xb5/\xfd": "packed by zstd: unpack it",
+    b"\x1f\x8b": f"packed by gzip{_UNPACK % 'gzip -dc'}", b"(\xb5/\xfd": f"packed by zstd{_UNPACK % 'zstd -dc'}",
 }  # fmt: skip
 """By how a file begins, what it is that is no text."""
 Row = tuple[int, tuple[Any, ...]]
@@ -42,8 +44,12 @@ class Records:
     """Yields of each record the values of some names; None where it has none. Once only."""
     read: Callable[[], float]
     """Share of the file that was read."""
+    column: Callable[[str], int | None]
+    """Returns in which column the value of a name begins, in the last record that was yielded; None: nobody knows."""
     typed: bool
     """Whether values have types, as in JSON; in a table all are text."""
+    inner: tuple[str, ...] = ()
+    """Names of what stands in objects within the first record: `body.max_tokens`."""
 
 
 @contextmanager
@@ -59,81 +65,145 @@ def open_records(path: Path) -> Iterator[Records]:
             size, raw = max(1, path.stat().st_size), cast("BufferedReader", stream.buffer)
             if packed := next((what for start, what in _PACKED.items() if raw.peek(4).startswith(start)), None):
                 raise InputError.at(f"is {packed}", file=file)
-            lines = _lines(stream, file)
-            first = next((line for line in lines if line[1].strip(_BLANK)), None)
-            if first is None:
-                raise InputError.at("has no requests", file=file, line=1)
-            lines = chain([first], lines)
-            opening = first[1].lstrip(_BLANK)[:1]
 
             def read() -> float:
                 return min(1.0, raw.tell() / size)
 
-            if opening in ("{", "["):
-                yield _of_objects(_json_list(lines, file) if opening == "[" else _json_lines(lines, file), file, read)
+            if raw.peek(_PEEKED).removeprefix(BOM_UTF8).lstrip(BLANK.encode()).startswith(b"["):
+                yield _of_objects(json_list(_parts(stream, file), file), file, read, lambda _: None)
+                return
+            lines = _Lines(stream, file)
+            first = next((line for line in lines if line[1].strip(BLANK)), None)
+            if first is None:
+                raise InputError.at("has no requests", file=file, line=1)
+            if first[1].lstrip(BLANK).startswith("{"):
+                entries = json_lines(chain([first], lines), file)
+                yield _of_objects(entries, file, read, lambda name: column_in(lines.text, name))
             else:
-                yield _of_table(lines, file, read)
+                yield _of_table(first, lines, file, read)
     except OSError as error:
         raise InputError.at(f"cannot be read: {error.strerror}", file=file) from None
 
 
-def _lines(stream: TextIO, file: str) -> Iterator[tuple[int, str]]:
-    number = 0
+class _Lines:
+    """The lines of a file, each with its number."""
+
+    def __init__(self, stream: TextIO, file: str) -> None:
+        self.stream, self.file, self.number, self.text = stream, file, 0, ""
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Go on."""
+        return self
+
+    def __next__(self) -> tuple[int, str]:
+        """Return the next line, with its end."""
+        try:
+            self.text = self.stream.readline(LONGEST_RECORD)
+        except UnicodeDecodeError as error:
+            raise _not_utf8(error, self.file, self.number + 1) from None
+        if not self.text:
+            raise StopIteration
+        self.number += 1
+        if len(self.text) == LONGEST_RECORD:
+            raise InputError.at(f"a line of more than {LONGEST_RECORD:,} signs", file=self.file, line=self.number)
+        return self.number, self.text
+
+
+def _parts(stream: TextIO, file: str) -> Iterator[str]:
+    """Yield a file in parts, wherever its lines end."""
+    line = 1
     try:
-        while line := stream.readline(LONGEST_RECORD):
-            number += 1
-            if len(line) == LONGEST_RECORD:
-                raise InputError.at(f"a line of more than {LONGEST_RECORD:,} signs", file=file, line=number)
-            yield number, line
+        while part := stream.read(_READ_AT_ONCE):
+            yield part
+            line += part.count("\n")
     except UnicodeDecodeError as error:
-        bad = f"byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise InputError.at(bad, file=file, line=number + 1 + error.object.count(b"\n", 0, error.start)) from None
+        raise _not_utf8(error, file, line) from None
 
 
-def _of_table(lines: Iterator[tuple[int, str]], file: str, read: Callable[[], float]) -> Records:
-    at = 0
+def _not_utf8(error: UnicodeDecodeError, file: str, line: int) -> InputError:
+    bad = f"byte 0x{error.object[error.start]:02x} is not UTF-8; save the file as UTF-8"
+    return InputError.at(bad, file=file, line=line + error.object.count(b"\n", 0, error.start))
 
+
+def _of_table(first: tuple[int, str], lines: _Lines, file: str, read: Callable[[], float]) -> Records:
     def texts() -> Iterator[str]:
-        nonlocal at
-        for at, text in lines:  # noqa: B007  # said in errors
+        for number, text in chain([first], lines):
+            if "\r" in text.rstrip(BLANK):
+                alone = "lines end in a carriage return alone; save the file with newlines"
+                raise InputError.at(alone, file=file, line=number, column=text.index("\r") + 1)
             yield text
 
-    source = texts()
-    header = next(source)
-    mark = max(_DELIMITERS, key=header.count)
-    try:
-        heads = next(csv.reader([header], delimiter=mark, skipinitialspace=True))
-    except csv.Error as error:
-        raise InputError.at(f"not a CSV table: {error}", file=file, line=1) from None
-    names = tuple(name.strip() for name in heads)
+    mark = max(_DELIMITERS, key=first[1].count)
+    reader = csv.reader(texts(), delimiter=mark, strict=True, skipinitialspace=True)
+    names = tuple(name.strip() for name in next(_of_reader(reader, lines), ()))
 
     def rows(wanted: tuple[str, ...]) -> Iterator[Row]:
-        reader = csv.reader(source, delimiter=mark, strict=True, skipinitialspace=True)
         places = [names.index(name) for name in wanted]
-        try:
-            for row in reader:
-                if any(row[len(names) :]):
-                    raise InputError.at(f"{len(row)} values for {len(names)} columns", file=file, line=at)
-                if row:
-                    yield at, tuple([row[place] if place < len(row) else None for place in places])
-        except csv.Error as error:
-            raise InputError.at(f"not a CSV table: {error}", file=file, line=at) from None
+        for row in _of_reader(reader, lines):
+            if any(row[len(names) :]):
+                raise InputError.at(f"{len(row)} values for {len(names)} columns", file=file, line=lines.number)
+            if row:
+                yield lines.number, tuple([row[place] if place < len(row) else None for place in places])
 
-    return Records(names, rows, read, typed=False)
+    return Records(names, rows, read, lambda name: _place(lines.text, mark, names.index(name)), typed=False)
 
 
-def _of_objects(entries: Iterator[tuple[int, Any]], file: str, read: Callable[[], float]) -> Records:
+def _of_reader(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
+    """Yield rows of a table; what is no table is refused at the line that was read last."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        open_quote = "unexpected end" in str(error)
+        what = "a quote opens that nothing closes" if open_quote else str(error)
+        raise InputError.at(f"not a CSV table: {what}", file=lines.file, line=lines.number) from None
+
+
+def _place(text: str, mark: str, number: int) -> int | None:
+    """Return the column in which the value of that number begins; None where quotes go over several lines."""
+    column, quoted, found = 1, False, 0
+    if text.count('"') % 2:
+        return None
+    for column, sign in enumerate(text, 1):
+        if found == number and (sign not in BLANK or sign == mark):
+            return column
+        quoted ^= sign == '"'
+        found += sign == mark and not quoted
+    return column
+
+
+def _of_objects(
+    entries: Iterator[tuple[int, Any]], file: str, read: Callable[[], float], column: Callable[[str], int | None]
+) -> Records:  # fmt: skip
     first = next(entries, None)
     if first is None:
         raise InputError.at("has no requests", file=file, line=1)
-    names = tuple(_object(first, file))
+    names, inner = tuple(_object(first, file)), dict(_inner(_object(first, file)))
 
     def rows(wanted: tuple[str, ...]) -> Iterator[Row]:
+        paths = [inner.get(name, (name,)) for name in wanted]
         for entry in chain([first], entries):
             values = _object(entry, file)
-            yield entry[0], tuple([values.get(name) for name in wanted])
+            yield entry[0], tuple([_value(values, path) for path in paths])
 
-    return Records(names, rows, read, typed=True)
+    return Records(names, rows, read, column, typed=True, inner=tuple(inner))
+
+
+def _inner(held: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield names and paths of what objects within an object hold."""
+    for name, value in held.items():
+        if path:
+            yield ".".join((*path, name)), (*path, name)
+        if isinstance(value, dict) and len(path) < _DEEPEST:
+            yield from _inner(value, (*path, name))
+
+
+def _value(values: dict[str, Any], path: tuple[str, ...]) -> Any:
+    for name in path[:-1]:
+        inside = values.get(name)
+        if not isinstance(inside, dict):
+            return None
+        values = inside
+    return values.get(path[-1])
 
 
 def _object(entry: tuple[int, Any], file: str) -> dict[str, Any]:
@@ -141,55 +211,3 @@ def _object(entry: tuple[int, Any], file: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError.at('must be an object, {"arrival_s": ..., "prompt": ..., "output": ...}', file=file, line=line)
     return value
-
-
-def _json_lines(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[int, Any]]:
-    for number, line in lines:
-        if line.strip(_BLANK):
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise InputError.at(_not_json(error), file=file, line=number) from None
-
-
-def _not_json(error: ValueError | RecursionError) -> str:
-    """Say what is wrong without what Python would be told."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error}"
-    return f"not JSON: {'nested too deep' if isinstance(error, RecursionError) else 'a number has too many digits'}"
-
-
-def _json_list(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[int, Any]]:
-    """Yield what a list holds, without ever having all of it in memory."""
-    decoder, text, number, wanted = json.JSONDecoder(), "", 1, _READ_AT_ONCE
-    signs = _signs(lines)
-    text = next(signs, "").lstrip(_BLANK).removeprefix("[")
-    while True:
-        shorter = text.lstrip(f"{_BLANK},")
-        number, text = number + text.count("\n", 0, len(text) - len(shorter)), shorter
-        if text.startswith("]"):
-            return
-        try:
-            value, end = decoder.raw_decode(text) if text else (None, 0)
-        except RecursionError as error:
-            raise InputError.at(_not_json(error), file=file, line=number) from None
-        except ValueError as error:
-            end = 0
-            if len(text) > LONGEST_RECORD or (more := next(signs, None)) is None:
-                raise InputError.at(_not_json(error), file=file, line=number) from None
-            text += more
-            while len(text) < wanted and (more := next(signs, None)) is not None:
-                text += more
-            wanted = 2 * len(text)
-        else:
-            if not text:
-                text = next(signs, "")
-                if not text:
-                    raise InputError.at("not JSON: the list does not end", file=file, line=number)
-                continue
-            yield number, value
-            number, text, wanted = number + text.count("\n", 0, end), text[end:], _READ_AT_ONCE
-
-
-def _signs(lines: Iterator[tuple[int, str]]) -> Iterator[str]:
-    return (line for _, line in lines)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.errors import InputError
+from wsesim.system.trace_forms import MOST, bare_name
 from wsesim.system.traces import MOST_TOKENS, Columns, Excerpt, read_columns
 
 Tokens = Callable[[str], int]
@@ -234,6 +235,8 @@ def trace_words(name: str, read: Columns, excerpt: Excerpt, *, late: int) -> Ite
     yield f"{name} was read as a trace of the {form.name} form ({columns}): {rows}."
     if form.unread:
         yield f"Of {name} nothing is made of {', '.join(form.unread)}."
+    if form.most or (form.output and bare_name(form.output) in MOST):
+        yield f"Where {name} has no answer, {form.most or form.output} is taken for how long it is."
     if read.empty:
         yield f"{read.empty:,} rows have no tokens to read or none to write, and are left out."
     if read.longer:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 Times = npt.NDArray[np.float64]
-_ARRAYS = ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output", "reused")
+_ARRAYS = ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output", "reused", "joined")
 """What is known of each request."""
 
 
@@ -32,6 +32,12 @@ class Served:
     rounds: int
     reused: npt.NDArray[np.int64]
     """Tokens of each prompt that were in the cache."""
+    joined: npt.NDArray[np.int64]
+    """The stretch at whose beginning each began to write more than its first token."""
+    writers: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Of each stretch the sequences that wrote a token in each of its rounds."""
+    turns: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Rounds of each stretch."""
     copies: tuple[Served, ...] = ()
     """What each of several copies did, where requests were spread over them; those without any were idle."""
 
@@ -59,6 +65,24 @@ class Served:
     def waited_s(self) -> Times:
         """From when the wafers had the prompt to when they began to read it, of those served."""
         return (self.begun_s - self.ready_s)[self.held]
+
+    def gaps(self, since_s: float = -math.inf) -> tuple[Times, npt.NDArray[np.int64]]:
+        """Return the times from one token of an answer to its next, and how many took so long.
+
+        Only of stretches that begin no earlier than *since_s*. Rounds of a stretch share its time evenly; to the first
+        gap of an answer belongs what it waited for a round to begin.
+        """
+        if self.copies:
+            found = [copy.gaps(since_s) for copy in self.copies]
+            return np.concatenate([gap for gap, _ in found]), np.concatenate([count for _, count in found])
+        start, end, _ = np.array(self.busy).reshape(-1, 3).T
+        gap, count = (end - start) / np.maximum(1, self.turns), self.writers * self.turns
+        more = np.flatnonzero(self.held & (self.output > 1))
+        joined = self.joined[more]
+        first = gap[joined] + start[joined] - self.first_s[more]
+        np.subtract.at(count, joined, 1)
+        late, there = start[joined] >= since_s, start >= since_s
+        return np.concatenate([gap[there], first[late]]), np.concatenate([count[there], np.ones(late.sum(), np.int64)])
 
     def chosen(self, which: slice | npt.NDArray[np.bool_]) -> Served:
         """Return some of the requests, for what is said of each; when the pipeline was taken stays out."""

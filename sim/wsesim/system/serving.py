@@ -14,6 +14,7 @@ number of requests, not of tokens.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import deque
 from heapq import heappop, heappush
 
@@ -78,6 +79,10 @@ class _Server:
         self.known: tuple[int, tuple[float, float]] = 0, (0.0, 0.0)
         """What the next so many rounds take, if that is known."""
         self.busy: list[tuple[float, float, float]] = []
+        self.writers, self.turns = array("q"), array("q")
+        """Of each stretch the sequences that wrote, and its rounds."""
+        self.joined = [0] * len(requests)
+        """The stretch from which on each wrote."""
 
     def play(self) -> Served:
         """Play until all is done."""
@@ -93,6 +98,7 @@ class _Server:
         return Served(
             arrival_s=self.requests.arrival_s, ready_s=self.ready_s, begun_s=self.begun, first_s=self.first,
             end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round, reused=self.reused,
+            joined=np.array(self.joined), writers=np.array(self.writers), turns=np.array(self.turns),
         )  # fmt: skip
 
     def _take_in(self) -> None:
@@ -192,6 +198,8 @@ class _Server:
         if self.entering is None and self.draining:
             self.now = max(self.now, min(self.draining[-1][0], self._next_s()))
         self.busy.append((started, self.now, entered_s))
+        self.writers.append(len(self.writing))
+        self.turns.append(rounds)
         while self.writing and self.writing[0][0] <= self.round:
             self._finish(heappop(self.writing)[1])
         if self.entering is not None:
@@ -216,6 +224,7 @@ class _Server:
                 self.end[request] = first_s
                 self._leave(request)
                 continue
+            self.joined[request] = len(self.busy)
             self.starts[request] = start = self.prompt[request] - self.round
             self.furthest = max(self.furthest, start)
             self.positions += start

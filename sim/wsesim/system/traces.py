@@ -28,8 +28,11 @@ BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Tokens that a block of a prompt may have, where it has a name of its own."""
 
 _CLOCK = re.compile(
-    r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d):(\d\d(?:\.\d*)?)\s*(?:Z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[ T]([01]\d|2[0-3]):([0-5]\d):((?:[0-5]\d|60)(?:[.,]\d*)?)"
+    r"\s*(?:Z|UTC|([+-])(0\d|1[0-4]):?([0-5]\d))?", re.ASCII
 )  # fmt: skip
+LATEST_S = 1e11
+"""Seconds since 1970 that nobody means: the year 5138."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,23 +75,36 @@ def read_columns(
     """
     with open_records(path) as records:
         found = Columns(form_of(records, str(path)))
-        reader = _Reader(found, excerpt, str(path), tokens)
+        reader = _Reader(found, excerpt, str(path), tokens, records.column)
         for row in records.rows(found.form.columns):
             if reader.add(row):
                 break
             if found.rows % TOLD_EVERY == 0:
                 say(f"reading requests: {found.rows:,} rows, {records.read():.0%} of {path.name}")
     if not found.prompt:
-        raise InputError.at("has no requests that are asked for", file=str(path), line=1)
+        raise InputError.at(f"has no requests that are asked for: {_none_of(found)}", file=str(path), line=1)
     found.block_tokens = _block_tokens(found) if found.blocks else 0
     return found
+
+
+def _none_of(found: Columns) -> str:
+    """Say why no row is played."""
+    if not found.rows:
+        return "there is nothing but the names of columns"
+    left = {"without tokens to read or to write": found.empty, "longer than serving.longest": found.longer}
+    said = [f"{count:,} {what}" for what, count in left.items() if count]
+    return f"of {found.rows:,} rows {', '.join(said) or 'none is in the span'}"
 
 
 class _Reader:
     """Adds rows to columns."""
 
-    def __init__(self, found: Columns, excerpt: Excerpt, file: str, tokens: Callable[[str], int]) -> None:
-        self.found, self.excerpt, self.file, self.tokens = found, excerpt, file, tokens
+    def __init__(
+        self, found: Columns, excerpt: Excerpt, file: str, tokens: Callable[[str], int],
+        column: Callable[[str], int | None],
+    ) -> None:  # fmt: skip
+        self.found, self.excerpt, self.file, self.tokens, self.column = found, excerpt, file, tokens, column
+        self.names: dict[str, int] = {}
         self.origin_s: float | None = None
         self.origin_day: int | None = None
 
@@ -137,12 +153,21 @@ class _Reader:
             time_s = number * self.found.form.unit_s
         except ValueError:
             time_s = self._clock(value, line)
+        else:
+            self._check_number(value, time_s, line)
         if self.origin_s is None:
             self.origin_s = time_s
         at_s = time_s - self.origin_s
         if not abs(at_s) <= LONGEST_SPAN_S:
             self._fail(self.found.form.arrival, value, f"is more than {LONGEST_SPAN_S:g} s from the first", line)
         return at_s
+
+    def _check_number(self, value: Any, time_s: float, line: int) -> None:
+        if self.origin_day is not None:
+            self._fail(self.found.form.arrival, value, "is a number, and times before were times of day", line)
+        if self.origin_s is None and time_s >= LATEST_S:
+            message = f"is {time_s:.3g} s, after the year 5138; name the column by what it counts, as arrival_ms"
+            self._fail(self.found.form.arrival, value, message, line)
 
     def _clock(self, value: Any, line: int) -> float:
         match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -151,26 +176,29 @@ class _Reader:
             message = "is not a number, nor a time such as 2023-11-16 18:20:01.1"
             self._fail(self.found.form.arrival, value, message, line)
         if self.origin_day is None:
+            if self.origin_s is not None:
+                self._fail(self.found.form.arrival, value, "is a time of day, and times before were numbers", line)
             self.origin_day = day
         east_min = int(f"{match[5]}1") * (60 * int(match[6]) + int(match[7])) if match[5] else 0
         minutes = 60 * int(match[2]) + int(match[3]) - east_min
-        return 86400.0 * (day - self.origin_day) + 60.0 * minutes + float(match[4])
+        return 86400.0 * (day - self.origin_day) + 60.0 * minutes + float(match[4].replace(",", "."))
 
     def _sizes(self, values: Sequence[Any], line: int) -> tuple[int, int]:
         form = self.found.form
         if form.output is None:
-            return self._said(values[0], line)
+            prompt, said = self._said(values[0], line)
+            return prompt, said or (self._size(values[1], form.most, line) if form.most else 0)
         return self._size(values[0], form.prompt, line), self._size(values[1], form.output, line)
 
     def _size(self, value: Any, name: str, line: int) -> int:
         try:
             number = _number(value)
         except ValueError:
-            if isinstance(value, str) and self.found.form.typed and value:
-                return self.tokens(value)
+            if isinstance(value, str) and self.found.form.typed:
+                return self.tokens(value) if value else 0
             self._fail(name, value, "is not a number", line)
         if number != math.floor(number) or not 0 <= number <= MOST_TOKENS:
-            self._fail(name, value, "is not a whole number from 0 on", line)
+            self._fail(name, value, f"is not a whole number from 0 to {MOST_TOKENS:,}", line)
         return int(number)
 
     def _said(self, turns: Any, line: int) -> tuple[int, int]:
@@ -180,8 +208,8 @@ class _Reader:
         before = 0
         for number, turn in enumerate(turns):
             held = turn if isinstance(turn, dict) else {"value": turn}
-            text, speaker = held.get("value", held.get("content")), held.get("from", held.get("role"))
-            size = self.tokens(text) if isinstance(text, str) and text else 0
+            text, speaker = _text_of(held.get("value", held.get("content"))), held.get("from", held.get("role"))
+            size = self.tokens(text) if text else 0
             if speaker in ANSWERS or (speaker is None and number):
                 return before, size
             before += size
@@ -190,16 +218,26 @@ class _Reader:
     def _blocks(self, value: Any, line: int) -> tuple[int, ...]:
         if value is None:
             return ()
-        if not isinstance(value, list) or not all(type(each) is int for each in value):
-            self._fail(self.found.form.blocks, value, "is not a list of whole numbers", line)
+        if isinstance(value, list) and all(type(each) is str for each in value):
+            return tuple(self.names.setdefault(each, len(self.names)) for each in value)
+        if self.names or not isinstance(value, list) or not all(type(each) is int for each in value):
+            self._fail(self.found.form.blocks, value, "is not a list of whole numbers, or of names", line)
         return tuple(value)
 
     def _fail(self, name: str | None, value: Any, message: str, line: int) -> NoReturn:
+        column = self.column(name) if name else None
         if value is None or value == "":
-            raise InputError.at(f"{name} is missing", file=self.file, line=line)
+            raise InputError.at(f"{name} is missing", file=self.file, line=line, column=column)
         shown = repr(value)
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-        raise InputError.at(f"{name} = {shown} {message}", file=self.file, line=line)
+        raise InputError.at(f"{name} = {shown} {message}", file=self.file, line=line, column=column)
+
+
+def _text_of(content: Any) -> str:
+    """Return what is said: a text, or the texts of its parts; empty where there is none."""
+    if isinstance(content, list):
+        return "".join(_text_of(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
 
 
 def _unit_of(number: float) -> float:

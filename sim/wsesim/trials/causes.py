@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import fsum
 
-from wsesim.cores import isa
 from wsesim.cores.kit.base import KernelSetup
-from wsesim.cores.kit.durations import memory, vector_time
 from wsesim.cores.programs.gemm import stream_gemm, stream_gradient
-from wsesim.cores.programs.gemm.streaming import arithmetic_of, cut_of
 from wsesim.hardware import Wafer
 from wsesim.trials.trial import Trial, Tried
 
 WHOLE = "features are whole on a core, the formula divides them evenly"
-SUMS = (
-    "sums move at the fabric's two values a wavelet in the datapath of the products; the formula has them side by "
-    "side: a layer of two features a core, timed alone, would tell"
-)
-WAITS = "columns wait for the sums of their neighbours: links from core to core, turns without an output"
+SUMS = "sums take the datapath longer than the formula counts: in a pass of their own, or down the columns"
+WAITS = "columns wait for the sums of their neighbours, link by link, and add up at the end what they kept"
 PRODUCTS = "multiply-accumulates take longer on a core than the formula's rate: whole issues, launches, banks"
-STARTS = "each weight that arrives starts a product, beyond what the formula counts for it"
+STARTS = (
+    "each weight that arrives starts a product, beyond what the formula counts for it: short AXPYs one after the "
+    "other, timed on silicon, would tell"
+)
+OWN = "what a core spreads it does not hear: all multiply features of their own before, on a few columns a larger share"
 CODE = "branches after each weight, counting, loops, roots, divides, conversions: the formula counts few of them"
 
 
@@ -31,9 +29,11 @@ class LayerCycles:
     products: float
     """Multiply-accumulates in memory."""
     sums: float
-    """What those with a sum from or to the fabric take longer; or a feature of a gradient beside another's transfer."""
+    """What those with a sum from or to the fabric take longer; or sums of a gradient on their way down."""
     starts: float = 0.0
     """From weights to their products, where no task of the core's own starts them."""
+    own: float = 0.0
+    """Products that are made before anything passes."""
     rest: str = CODE
     """What the rest is."""
 
@@ -49,21 +49,24 @@ def _gemm(trial: Trial, wafer: Wafer) -> LayerCycles:
     layer = stream_gemm.asked(
         KernelSetup(wafer=wafer, grid=trial.grid, shape=trial.shape, options=trial.options)
     )  # fmt: skip
-    outputs, parts = layer.cut.outputs, stream_gemm.output_cycles(wafer, layer)
-    products = layer.weights * parts.plain
+    parts = stream_gemm.output_cycles(wafer, layer)
+    sums = layer.cut.outputs * layer.chains
     return LayerCycles(
-        products=outputs * products, sums=outputs * (parts.first + parts.within + parts.last - products),
-        starts=outputs * parts.starts, rest=WAITS,
+        products=sums * parts.weights * parts.plain, sums=sums * parts.sums,
+        starts=sums * parts.weights * parts.start, rest=WAITS,
     )  # fmt: skip
 
 
 def _gradient(trial: Trial, wafer: Wafer) -> LayerCycles:
-    cut, arithmetic = cut_of(trial.grid, trial.shape), arithmetic_of(trial.options)
-    factor = memory(arithmetic.factor, cut.tokens_each)
-    alone, beside, _ = stream_gradient.feature_cycles(wafer, cut, arithmetic)
-    product = vector_time(wafer, isa.MAC, arithmetic.product, cut.tokens_each, None, None, factor, factor)
+    gradient = stream_gradient.asked(
+        KernelSetup(wafer=wafer, grid=trial.grid, shape=trial.shape, options=trial.options)
+    )  # fmt: skip
+    cut, own = gradient.cut, stream_gradient.feature_cycles(wafer, gradient, own=True)
+    received = stream_gradient.feature_cycles(wafer, gradient, own=False)
+    products = cut.outputs * cut.inputs_each * received.product.cycles
     return LayerCycles(
-        products=cut.outputs * cut.inputs_each * product.cycles, sums=(beside - alone) * (cut.outputs - 1)
+        products=products, sums=cut.outputs * received.sums, starts=cut.outputs * received.products - products,
+        own=cut.outputs_each * own.work,
     )  # fmt: skip
 
 
@@ -75,7 +78,8 @@ def extra_cycles(tried: Tried, wafer: Wafer) -> dict[str, float]:
         return {CODE: rest}
     found = {
         PRODUCTS: layer.products - trial.products_cycles,
-        SUMS: layer.sums,
+        SUMS: layer.sums - trial.sums_cycles,
         STARTS: tried.starts_cycles + layer.starts - trial.launches_cycles,
+        OWN: layer.own,
     }
     return {**found, layer.rest: rest - fsum(found.values())}

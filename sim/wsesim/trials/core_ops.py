@@ -62,9 +62,10 @@ class Bench:
         return self.run(name, flat.shape, options, x=flat, **more).reshape(x.shape)
 
     def product(self, x: Array, weight: Array) -> Array:
-        """Return x [..., inputs] @ weight [inputs, outputs]."""
-        flat = x.reshape(-1, x.shape[-1])
-        found = self.run("stream-gemm", (*flat.shape, weight.shape[1]), x=flat, weights=np.ascontiguousarray(weight))
+        """Return x [..., inputs] @ weight [inputs, outputs], summed as the mapping sums."""
+        flat, shape = x.reshape(-1, x.shape[-1]), (x[..., 0].size, *weight.shape)
+        sums = {"sums": "apart"} if len(weight) > self.grid[0] else None
+        found = self.run("stream-gemm", shape, sums, x=flat, weights=np.ascontiguousarray(weight))
         return found.reshape(*x.shape[:-1], weight.shape[1])
 
     def over_tokens(self, x: Array, back: Array) -> Array:

@@ -122,7 +122,7 @@ def _read(tile: ResidentTile, op: ResidentOp, step: ChunkStep) -> Iterator[Trial
 def _matvec(tile: ResidentTile, op: ResidentOp, step: TokenStep) -> Trial:
     """Return a line of cores with its part of the matrix; the program's lines are rows."""
     line, across = tile.where.line(op.along), tile.where.across(op.along)
-    product = replace(op, biased=False, experts=None, copies=1)
+    product = replace(op, biased=False, experts=None, copies=1, packing=None)
     closed = resident_cost(product, tile.where, replace(step, batch=1)).cycles / op.share
     return Trial(
         program="gemv", grid=(line.cores, 1), shape=(op.inputs, across.each(op.joined)),

@@ -14,24 +14,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, prod
 
-from wsesim.cores.programs.gemm import stream_gemm
 from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
 from wsesim.ops import CoreProgram, Kernel, find
 from wsesim.trials.trial import Trial
 
-COLUMNS, ROWS = 8, 4
-"""Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it. Columns that
-take turns over their features are a multiple of these, so that the beats close round the ring: over all columns of a
-wafer the way back holds a whole sum."""
-MOST_COLUMNS = 32
-"""Beyond it a trial of columns that take turns has COLUMNS, in natural order."""
+COLUMNS, ROWS = 8, 2
+"""Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it; a row starts
+sums that go down, the next one adds to them."""
+WIDE = 16
+"""Columns where what a core does with its own features comes on top: a share of one in so many, on a wafer in 750."""
 ALIKE = 1
 """Rows of a trial where each does the same as the one above, a hop later."""
-FEW = 4
-"""Passing features a column of a trial keeps at least, so that its start and end do not weigh too much."""
-
+FEW, MANY = 4, 16
+"""Passing features a column of a trial keeps at least, so that its start and end do not weigh too much; and at most, as
+more of them only take longer."""
+AT_ONCE = 1e9
+"""Wavelets a cycle of links that hold nothing up."""
 
 Closed = Callable[[Region, int, int, float], Cost]
 """(region, features kept by all columns, features that pass, share of weights that are not zero) -> closed form of the
@@ -54,6 +54,8 @@ class Streamed:
     """Features that stay together."""
     stands_on: int
     """Rows the trial needs to show what happens between them."""
+    columns: int = COLUMNS
+    """Of the trial."""
     region: Region
     """Of the placement."""
     cost: Closed
@@ -69,10 +71,9 @@ class Streamed:
 
     def trials(self) -> Iterator[Trial]:
         """Yield ever smaller trials: first less passes, then the cores hold less."""
-        rows = min(self.stands_on, ROWS)
-        tokens, kept, passed = self.tokens, self.kept, self.passed
+        rows, tokens, kept, passed = self.stands_on, self.tokens, self.kept, min(self.passed, MANY)
         while True:
-            yield self._trial(self._columns(kept), rows, tokens, kept, passed)
+            yield self._trial(self.columns, rows, tokens, kept, passed)
             if passed > FEW:
                 passed = max(FEW, passed - max(1, passed // 8))
             elif max(tokens, kept // self.unit) <= 1:
@@ -87,10 +88,6 @@ class Streamed:
         """Return the weights a core gets for an output."""
         return max(1, round(self.density * kept))
 
-    def _columns(self, kept: int) -> int:
-        turns = self._nonzeros(kept) if self.program == stream_gemm.NAME else 1
-        return turns * ceil(COLUMNS / turns) if turns <= MOST_COLUMNS else COLUMNS
-
     def _trial(self, columns: int, rows: int, tokens: int, kept: int, passed: int) -> Trial:
         shape = (rows * tokens, columns * kept, *([columns * passed] if self.passed else []))
         region = part_of(self.region, columns, rows, tokens)
@@ -99,16 +96,29 @@ class Streamed:
         options, density = self.options, self.density
         if density < 1:
             nonzeros = self._nonzeros(kept)
-            options, density = {**options, "nonzeros": str(nonzeros)}, nonzeros / kept
-        closed, free = (
+            options, density = {**options, "nonzeros": str(nonzeros), "zeros": "any"}, nonzeros / kept
+        closed, free, products = (
             self.cost(where, columns * kept, columns * passed, density)
-            for where in (region, replace(region, software=replace(region.software, weight_launch_cycles=0)))
+            for where in (region, _without_starts(region), _without_starts(_without_links(region)))
         )
+        axpys, fed = (cost.overlapped.get("fmac", 0.0) for cost in (products, free))
+        adding = free.serial.get("reduction", 0.0)
         return Trial(
             program=self.program, grid=(columns, rows), shape=shape, options=options, closed_cycles=closed.cycles,
-            launches_cycles=closed.cycles - free.cycles,
-            products_cycles=min(closed.cycles, free.overlapped.get("fmac", 0.0)), note=", ".join(held),
+            launches_cycles=closed.cycles - free.cycles, sums_cycles=fed - axpys + adding,
+            products_cycles=min(closed.cycles, max(axpys, free.overlapped.get("broadcast", 0.0))), note=", ".join(held),
         )  # fmt: skip
+
+
+def _without_starts(region: Region) -> Region:
+    return replace(region, software=replace(region.software, weight_launch_cycles=0))
+
+
+def _without_links(region: Region) -> Region:
+    """Return *region* with links that hold nothing up."""
+    wafer = region.cluster.wafer
+    wafer = replace(wafer, fabric=replace(wafer.fabric, link_wavelets_per_cycle=AT_ONCE))
+    return replace(region, cluster=replace(region.cluster, wafer=wafer))
 
 
 def part_of(region: Region, columns: int, rows: int, tokens: int) -> Region:
@@ -156,9 +166,11 @@ def _linear(graph: Graph, block: Block, op: Op, region: Region, program: CorePro
             matrices=experts if placed else 1,
         )  # fmt: skip
 
-    rows = ROWS if cost is linear.grad_weight else ALIKE
-    options |= {} if cost is linear.grad_weight else _start(region)
-    return _case(program, options, region, kept, passed, closed, share / experts, rows=rows, density=density)
+    if cost is linear.grad_weight:
+        case = _case(program, options, region, kept, passed, closed, share / experts, rows=ROWS, density=density)
+        return replace(case, columns=WIDE)
+    options |= _start(region)
+    return _case(program, options, region, kept, passed, closed, share / experts, rows=ALIKE, density=density)
 
 
 def _scores(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:

@@ -32,6 +32,8 @@ class Trial:
     """Of those, what it counts for weights to arrive."""
     products_cycles: float = 0.0
     """Cycles it counts for multiply-accumulates, without the arrival of weights."""
+    sums_cycles: float = 0.0
+    """Cycles it counts for sums that take the datapath as they come and go."""
     note: str = ""
     """What it holds less of than the placement."""
 

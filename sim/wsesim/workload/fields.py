@@ -14,9 +14,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from wsesim.answer import UsedFigure
-from wsesim.errors import nearest
 from wsesim.figures import is_path
-from wsesim.units import Dimension, parse, shape_of
+from wsesim.units import Dimension, Sizes, parse, shape_of
+from wsesim.workload.words import value_hint
 
 LARGEST = 10**9
 """The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
@@ -60,7 +60,8 @@ def _shape(value: object) -> object:
         raise PydanticCustomError("shape", "{wrong}", {"wrong": f"must be {error}"}) from None
 
 
-Shape = Annotated[list[Size], BeforeValidator(_shape, json_schema_input_type=list[Size] | str | Size)]
+Shape = Annotated[list[Size], BeforeValidator(_shape, json_schema_input_type=list[Size] | str | Size),
+                  AfterValidator(Sizes)]  # fmt: skip
 """Sizes with x between them, `64x32`."""
 Derived = Mapping[str, tuple[object, str]]
 """Defaults that follow from other settings: dotted name -> (value, where it comes from)."""
@@ -109,9 +110,12 @@ def one_of(
 
     def check(name: str) -> str:
         if name not in names() and not (or_path and is_path(name)):
-            hint = nearest(name, names()) or f"; there are: {', '.join(names())}"
+            near = value_hint(name, names())
+            hint = near or f"; there are: {', '.join(names())}"
             if files and name.endswith(files[0]):
                 hint = f"; a file goes under a key of its own: {{{files[1]}: {name}}}"
+            elif files and name[:3].lower() not in near:
+                hint += f"; others come from a file, {{{files[1]}: NAME{files[0]}}}"
             raise PydanticCustomError("unknown_name", "must be {what}{hint}", {"what": what, "hint": hint})
         return name
 

@@ -19,6 +19,7 @@ from wsesim.software import STACKS, SoftwareChoice, load_software
 from wsesim.workload.problems import Problems, shown
 from wsesim.workload.schema import ClusterSection, VerificationSection
 from wsesim.workload.settings import STACK
+from wsesim.workload.words import value_hint
 from wsesim.yamlfile import Loc
 
 SAMPLES = ("sotu",)
@@ -107,7 +108,7 @@ def _is_known(name: str, presets: Presets, loc: Loc, problems: Problems, folder:
         return problem is None
     if name in presets.names():
         return True
-    hint = nearest(name, presets.names()) or f"; there are: {', '.join(presets.names())}"
+    hint = value_hint(name, presets.names()) or f"; there are: {', '.join(presets.names())}"
     problems.add_field(loc, f"must be a {presets.what} that wsesim knows, or a path in .yaml; got {shown(name)}{hint}")
     return False
 

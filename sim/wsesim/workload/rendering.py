@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from wsesim.answer import UsedFigure
 from wsesim.signs import printable
+from wsesim.units import Sizes
 from wsesim.workload.fields import as_yaml
 
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
@@ -70,6 +71,8 @@ def _mapping(data: Mapping[str, object], sources: Mapping[str, str], prefix: str
 def _scalar(value: object) -> str:
     if isinstance(value, Mapping):
         return "{}"
+    if isinstance(value, Sizes):
+        return str(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_scalar, value))}]"
     if not isinstance(value, str):

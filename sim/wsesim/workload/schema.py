@@ -129,6 +129,8 @@ class ModelSection(Section):
     """Keys that a token sees in layers that have a window. Default: 0, all before it."""
     full_every: Count | None = None
     """Of so many layers the last sees all keys. Default: 0, none does if there is a window."""
+    still_every: Count | None = None
+    """Of so many layers the last does not turn queries and keys (SmolLM3). Default: 0, all do."""
     tied: bool | None = None
     """Whether the head shares the token table."""
     token_types: Count | None = None
@@ -142,9 +144,16 @@ class ModelSection(Section):
     """Masked positions a sequence, for mlm."""
     sentence_head: bool | None = None
     """For mlm: whether the first token is also pooled and told apart two ways (BERT)."""
+    head_activation: Annotated[str, *choice(lambda: choices()["head_activation"])] | None = None
+    """For mlm: nonlinearity between the head's matrix and its norm. Default: gelu."""
     sparsity: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of the weights of the layers' matrices that are zero, anywhere in them, by a mask that does not change;
     zeros are neither sent nor computed. Tables, norms, biases, routers and the head stay dense. Default: 0."""
+    weight_format: str | None = None
+    """How resident matrices of layers are kept, of fewer bits than are multiplied: e4m3, e2m1, int8 or int4, then
+    /INPUTSxOUTPUTS that share a scale, as in e4m3/128x128. Default: as they are multiplied."""
+    weight_packed: Annotated[str, *choice(lambda: choices()["weight_packed"])] | None = None
+    """Which of them are kept so. Default: all."""
     experts: Count | None = None
     """Feed-forward networks of a layer, of which a router picks some for each token. Default: 0, one and no router."""
     experts_per_token: Size | None = None

@@ -24,11 +24,12 @@ _BASES = ("preset", "config", "zoo")
 _LABELS = ("name", "source", "token_budget")
 _READ_WITH: Mapping[str, tuple[str, Callable[[ModelSpec], bool]]] = {
     **dict.fromkeys(("classes",), ("model.task is classify or tag", lambda model: model.task in ("classify", "tag"))),
-    **dict.fromkeys(("masked",), ("model.task is mlm", lambda model: model.task == "mlm")),
+    **dict.fromkeys(("masked", "head_activation"), ("model.task is mlm", lambda model: model.task == "mlm")),
+    "weight_packed": ("model.weight_format is given", lambda model: bool(model.weight_format)),
     "sentence_head": ("model.task is mlm or embed", lambda model: model.task in ("mlm", "embed")),
     **dict.fromkeys(("full_every",), ("model.window is above 0", lambda model: model.window > 0)),
     **dict.fromkeys(
-        ("rotary_width", "rotary_pairs", "rotary_base"),
+        ("rotary_width", "rotary_pairs", "rotary_base", "still_every"),
         ("model.position is rotary", lambda model: model.position == "rotary"),
     ),
     **dict.fromkeys(

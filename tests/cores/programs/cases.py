@@ -54,7 +54,12 @@ SMALL: dict[str, list[Small]] = {
         small(2, 2, 3, 4, 5, compute="twice"),
         small(7, 7, 1, 1, 1, compute="never"),
     ],
-    "stream-gemm": [*PRECISE, small(3, 1, 4, 7, 6, nonzeros="2"), small(2, 2, 5, 4, 6, **{"pass": "input-gradient"})],
+    "stream-gemm": [
+        *(small(3, 2, 7, 8, 5, sums=name) for name in ("apart", "each")),
+        *PRECISE,
+        small(3, 1, 4, 7, 6, nonzeros="2"),
+        small(2, 2, 5, 4, 6, **{"pass": "input-gradient"}),
+    ],
     "stream-gradient": [*PRECISE, small(3, 1, 20, 4, 12)],
     "summa": [small(3, 2, 7, 8, 5), small(2, 2, 4, 4, 4, transfers="library"), small(7, 2, 1, 1, 1)],
     "local-gemm": [small(2, 1, 3, 5, 4), small(1, 1, 3, 4, 2, code="scalar")],
@@ -88,7 +93,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 OWN_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "gemv": {"precision": ("fp16", "mixed", "fp32")}, "mesh-gemm": {"compute": ("once", "once", "never", "twice")},
     "softmax": {"mask": ("none",)},
-    **{name: {"precision": ("fp32", "mixed", "fp16")} for name in ("stream-gemm", "stream-gradient")},
+    "stream-gemm": {"precision": ("fp32", "mixed", "fp16"), "sums": ("fast", "each", "apart")},
+    "stream-gradient": {"precision": ("fp32", "mixed", "fp16")},
     "vector": {"type": ("f32", "f16")}, "vector-loop": {"form": ("while", "map", "for-map")},
     "scalar": {"code": ("dependent", "taken", "not-taken", "memory")}, "local-gemm": {"compute": ("once",)},
 }  # fmt: skip

@@ -126,6 +126,8 @@ def _variables(machine: CoreMachine) -> list[tuple[int, str]]:
 
 
 def _numbers(machine: CoreMachine, number: int, name: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return where a variable of a role has a number; zeros fill up or have no meaning yet."""
-    values = machine.read(machine.builder.roles[number], name)
-    return np.asarray((values != 0) & (np.abs(values) < MARK))
+    """Return where a variable has a number: zeros fill up or mean nothing yet, a float of one turns nothing."""
+    role = machine.builder.roles[number]
+    values = machine.read(role, name)
+    neutral = (values == 0) | ((values == 1) & (role.variables[name].kind in FLOATS))
+    return np.asarray(~neutral & (np.abs(values) < MARK))

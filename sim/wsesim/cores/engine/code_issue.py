@@ -293,7 +293,7 @@ def complete_code(core: Int, slot: Int, now: Int, state: State) -> None:
     work["held"] += now - thread["started"]
     if slot == 0:
         here["ready"] = now
-        state.code_state.cycles[thread["line"]] += now - thread["started"] - 1
+        state.code_state.cycles[np.int64(here["watched"]), thread["line"]] += now - thread["started"] - 1
     if here["watched"]:
         started, more = np.int64(thread["started"]), _streamed(core, slot, state)
         log_code(core, slot, np.int64(thread["line"]), started, now, more, state)

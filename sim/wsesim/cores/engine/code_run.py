@@ -209,6 +209,7 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
     """Run steps for *most* cycles, or until one that others see; return their cycles, 0 if the first has to wait."""
     here, code = state.cores[core], state.code_state
     frame, steps, line, took = code.frames[core], code.steps, np.int64(here["counter"]), np.int64(0)
+    cycles = code.cycles[np.int64(here["watched"])]
     while True:
         step = steps[line]
         op, t, cost, following = np.int64(step["op"]), np.int64(step["t"]), np.int64(step["cost"]), line + 1
@@ -251,19 +252,22 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
                 log_code(core, RETURN_SLOT, line, now + took + cost, now + took + cost, 0, state)
         elif op == 30:
             here["counter"], here["ready"] = -1, now + took + cost
-            code.cycles[line] += cost
+            cycles[line] += cost
             _end(core, now + took + cost, state)
             return took + cost
         elif op == 41:
             slot = start_vector(core, line, now, state)
             if slot == -1:
                 return np.int64(0)
-            code.cycles[line] += 1
-            here["counter"], here["ready"] = line + 1, now + 1
+            cycles[line] += 1
+            here["counter"] = line + 1
+            if slot == 0 and state.code[code.vectors[step["n"]]["row"]]["cost"] == 0:
+                return np.int64(0)
+            here["ready"] = now + 1
             return np.int64(1)
         else:
             _rare(core, line, now + took, state)
-        code.cycles[line] += cost
+        cycles[line] += cost
         took += cost
         line = following
         if took >= most or state.clock[0]["fault"]:

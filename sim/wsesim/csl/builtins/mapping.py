@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wsesim.csl import image, types
@@ -9,7 +10,7 @@ from wsesim.csl.builtins.descriptors import get_field, set_field
 from wsesim.csl.builtins.registers import dsr_number
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.calls import call_with
-from wsesim.csl.code import Label
+from wsesim.csl.code import Label, StepDraft
 from wsesim.csl.image import Field, OperandKind, Operation, VectorOperand, VectorUse
 from wsesim.csl.memory import load, store
 from wsesim.csl.source import CslError
@@ -53,6 +54,7 @@ def map_(use: Use) -> Value:
 
 def _loop(use: Use, ref: FunctionRef, values: list[Value], kinds: list[CslType], is_void: bool) -> None:
     code, at = use.frame.code, use.at
+    begin = len(code.steps)
     streams = [
         _stream(use, value, kind, index + 1) for index, (value, kind) in enumerate(zip(values, kinds, strict=False))
     ]
@@ -62,18 +64,30 @@ def _loop(use: Use, ref: FunctionRef, values: list[Value], kinds: list[CslType],
     left, top, end = _count(use, vectors), Label(), Label()
     zero, one = code.code.number(0), code.code.number(1)
     code.emit(Operation.JUMP_LESS_EQUAL, at, a=left, b=zero, n=end)
+    _mark(code.steps[begin:])
     code.mark(top)
     inputs = streams if is_void else streams[:-1]
+    first = len(code.steps)
     arguments = [value if stream is None else _take(use, stream) for value, stream in zip(values, inputs, strict=False)]
+    _mark([step for step in code.steps[first:] if isinstance(step, StepDraft) and step.op == Operation.LOAD][:1])
     result = call_with(ref, arguments, use.frame, at, [at] * len(arguments))
     if not is_void:
         _give(use, values[-1], streams[-1], result)
+    turned = len(code.steps)
     for stream in vectors:
         if not stream.is_fabric:
             code.emit(Operation.ADD, at, d=stream.address, a=stream.address, b=stream.step)
     code.emit(Operation.SUB, at, d=left, a=left, b=one)
     code.emit(Operation.JUMP_LESS, at, a=zero, b=left, n=top)
+    _mark(code.steps[turned:])
     code.mark(end)
+
+
+def _mark(steps: Sequence[StepDraft | Label]) -> None:
+    """Note of steps that they are of the map itself: they come with its begin, or with each turn."""
+    for step in steps:
+        if isinstance(step, StepDraft):
+            step.is_map = True
 
 
 def _stream(use: Use, value: Value, of: CslType, index: int) -> Stream | None:

@@ -113,14 +113,21 @@ class SdkRuntime:
             raise RuntimeError(f"there is no exported name of id {number}; ids come from get_id")
         return self.image.names[number]
 
-    def _do(self, work: Callable[[], bool], nonblock: bool) -> Task:
+    def _do(self, work: Callable[[], bool], nonblock: bool, *, is_command: bool = True) -> Task:
         """Carry out a command; one that cannot end yet is tried again later, if it does not block."""
+
+        def done() -> bool:
+            ended = work()
+            if ended and is_command:
+                self.machine.pause(queued=nonblock)
+            return ended
+
         task = Task()
         self._retry()
-        if self._pending or not work():
+        if self._pending or not done():
             if not nonblock:
                 raise RuntimeError(f"the command never comes to an end: {self.machine.explain()}")
-            self._pending.append((task, work))
+            self._pending.append((task, done))
             return task
         task.is_done = True
         return task
@@ -140,7 +147,7 @@ class SdkRuntime:
             raise RuntimeError(f"{name!r} is a variable, not a function")
         bits = argument_bits(found, values)
         self._retry()
-        self.machine.launch(name, bits)
+        self.machine.launch(name, bits, queued=nonblock)
         task = Task()
         task.is_done = True
         return task
@@ -149,7 +156,7 @@ class SdkRuntime:
         """Run a function whose arguments are 32-bit words."""
         found = self._name(self.get_id(name))
         self._retry()
-        self.machine.launch(name, word_bits([int(word) for word in words], found.inputs))
+        self.machine.launch(name, word_bits([int(word) for word in words], found.inputs), queued=nonblock)
         task = Task()
         task.is_done = True
         return task
@@ -219,7 +226,6 @@ class SdkRuntime:
 
     def _sent(self) -> bool:
         self.machine.settle()
-        self.machine.pause()
         return self.machine.offered() == 0
 
     def _write(self, name: str, words: Words, region: CopyRegion, data_type: MemcpyDataType) -> bool:
@@ -230,7 +236,6 @@ class SdkRuntime:
             memory, first = machine.memory(int(cores[at])), machine.address(name, int(cores[at]))
             given = (words[at] & HALF).astype(np.uint16) if half else np.ascontiguousarray(words[at]).view(np.uint16)
             memory[first : first + len(given)] = given[: max(0, len(memory) - first)]
-        machine.pause()
         return True
 
     def _fetch(
@@ -247,7 +252,6 @@ class SdkRuntime:
             else:
                 found[at] = memory[first : first + 2 * count].copy().view(np.uint32)
         gather(found, dest, order)
-        machine.pause()
         return True
 
     def _collect(self, color: int, dest: Any, region: CopyRegion, order: MemcpyOrder) -> bool:
@@ -259,7 +263,6 @@ class SdkRuntime:
         for at in np.ndindex(cores.shape):
             found[at] = machine.receive(int(cores[at]), color, region.elements)
         gather(found, dest, order)
-        machine.pause()
         return True
 
     def send(self, port: str, data: Any, n_wavelets: int | None = None, *, nonblock: bool = False) -> Task:
@@ -273,7 +276,7 @@ class SdkRuntime:
         """Fill an array with words of a stream of a layout."""
         core, color, _ = self._stream("outputs", port)
         region = CopyRegion(0, 0, 1, 1, int(np.asarray(data).size if n_wavelets is None else n_wavelets))
-        return self._do(lambda: self._take(core, color, data, region), nonblock)
+        return self._do(lambda: self._take(core, color, data, region), nonblock, is_command=False)
 
     def _take(self, core: int, color: int, data: Any, region: CopyRegion) -> bool:
         self.machine.settle()

@@ -4,7 +4,8 @@ An instruction takes a cycle, one whose result the next one needs `dependent_cyc
 (`schedule`); a branch as `hardware` says.
 Values of 32 bits that are whole numbers take an instruction for each half; quotients are routines. Steps are those that
 `csl.passes` leave. The address of an element, a constant and an index, is no instruction: a register moves along. To
-compare with 0 takes none either.
+compare with 0 takes none either. A turn of `@map` takes `saved_map_cycles` beside what the function does: its first
+element, the places of all and the count come with them, as in measured products whose descriptors keep their places.
 """
 
 from __future__ import annotations
@@ -64,9 +65,11 @@ def _alone_costs(tile: TileClass, wafer: Wafer) -> Costs:
     zeros = {n for n in range(tile.registers) if n not in written and tile.first_values.get(n, 0) == 0}
     constants = {n for n in tile.first_values if n not in written}
     addresses = {step.a for step in tile.steps if step.op in (Operation.LOAD, Operation.STORE)}
-    for step in tile.steps:
+    for at, step in enumerate(tile.steps):
         if step.op == Operation.ADD and step.d in addresses and (step.a in constants or step.b in constants):
             found.append((0, 0))
+        elif step.is_map:
+            found.append(_of_map(step, at, wafer))
         elif step.op in JUMPS:
             test = 1 if step.op in _COMPARES and step.b not in zeros and step.a not in zeros else 0
             stays = 0 if step.op == Operation.JUMP else wafer.core.branch_not_taken_cycles
@@ -74,6 +77,14 @@ def _alone_costs(tile: TileClass, wafer: Wafer) -> Costs:
         else:
             found.append((_alone(step, wafer), 0))
     return found
+
+
+def _of_map(step: CodeStep, at: int, wafer: Wafer) -> tuple[int, int]:
+    """Return what a `@map` itself takes: at its begin, which the jump past it stands for, and each turn."""
+    if step.op not in JUMPS:
+        return 0, 0
+    cycles = wafer.core.saved_map_cycles if step.n <= at else wafer.code.map_start_cycles
+    return cycles, cycles
 
 
 def _alone(step: CodeStep, wafer: Wafer) -> int:

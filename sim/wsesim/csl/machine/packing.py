@@ -277,7 +277,7 @@ def _code_state(
         [_mask(t.id for t in each.tile.tasks if t.high_priority) for each in laid], np.int64
     )[of]  # fmt: skip
     return code.CodeState(
-        steps=compiled.steps, cycles=zeros(len(compiled.steps), "i8"),
+        steps=compiled.steps, cycles=zeros((2, len(compiled.steps)), "i8"),
         work=zeros(len(compiled.steps), code.WORK), runs=zeros(len(compiled.steps), code.RUN), frames=frames,
         vectors=compiled.vectors,
         dsrs=dsrs, jobs=zeros((cores, THREADS), code.JOB), tasks=_tasks(laid, compiled)[class_of],

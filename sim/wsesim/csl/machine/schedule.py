@@ -68,7 +68,7 @@ def _order(steps: tuple[BlockStep, ...], late: int) -> list[dict[int, int]]:
             before |= dict.fromkeys(barrier if step.op == Operation.LOAD else barrier | loads, 0)
             barrier, loads = (barrier, loads | {at}) if step.op == Operation.LOAD else ({at}, set())
         needs = set[int]().union(*(made.get(register, set()) for register in step.reads))
-        before |= dict.fromkeys(needs, late if step.cycles else 0)
+        before |= {other: late if step.cycles and steps[other].cycles else 0 for other in needs}
         if at == len(steps) - 1:
             before = dict.fromkeys(range(at), 0) | before
         found.append(before)

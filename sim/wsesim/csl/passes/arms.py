@@ -87,7 +87,10 @@ class _Merging:
         op = Operation.OR if arm.jump.op == Operation.JUMP_IF else Operation.AND
         second = self.code.register()
         made = replace(last, d=second)
-        return [*arm.steps[:-1], made, StepDraft(op, last.at, Type.BOOL, d=last.d, a=arm.jump.a, b=second)]
+        return [
+            *arm.steps[:-1], made,
+            StepDraft(op, last.at, Type.BOOL, d=last.d, a=arm.jump.a, b=second, within=last.within),
+        ]  # fmt: skip
 
     def _holds(self, arm: _Arm, register: int, other: int) -> bool:
         """Whether a register was made a copy of another just before."""
@@ -141,7 +144,7 @@ class _Merging:
         op = _OPPOSITE[jump.op]
         swaps = jump.op in (Operation.JUMP_LESS, Operation.JUMP_LESS_EQUAL)
         a, b = (jump.b, jump.a) if swaps else (jump.a, jump.b)
-        test = StepDraft(_TESTS[op], jump.at, jump.t, d=self.code.register(), a=a, b=b)
+        test = StepDraft(_TESTS[op], jump.at, jump.t, d=self.code.register(), a=a, b=b, within=jump.within)
         return [test, *self._shifted(test.d, 0, place, t, jump)]
 
     def _shifted(self, register: int, have: int, want: int, t: Type, jump: StepDraft) -> list[StepDraft]:
@@ -149,7 +152,7 @@ class _Merging:
             return [StepDraft(Operation.MOVE, jump.at, t, a=register)]
         op = Operation.SHL if want > have else Operation.SHR
         by = self.code.number(abs(want - have))
-        return [StepDraft(op, jump.at, t, d=self.code.register(), a=register, b=by)]
+        return [StepDraft(op, jump.at, t, d=self.code.register(), a=register, b=by, within=jump.within)]
 
     def _tested(self, arm: _Arm) -> tuple[int, int, int] | None:
         """The register with a single bit that decides, which bit, and what it is of; the jump is taken if it is 0."""

@@ -58,7 +58,7 @@ class _Inlining:
             for item in self.bodies[at]:
                 callee = -1 if self.closed[at] else self._callee(item)
                 body = self._wanted(callee, at) if callee >= 0 and len(found) < MOST_STEPS else None
-                found += [item] if body is None else _copied(body)
+                found += [item] if body is None else _copied(body, named=not self.stubs[at])
             self.open.discard(at)
             self.done[at] = found
         return self.done[at]
@@ -79,9 +79,10 @@ def _is_stub(body: Steps) -> bool:
     return kinds[-2:] == [Operation.CALL, Operation.END] and set(kinds[:-2]) <= {Operation.MOVE}
 
 
-def _copied(body: Steps) -> Steps:
-    """A body with labels of its own, which goes on behind it where it returned."""
-    end = Label()
+def _copied(body: Steps, *, named: bool) -> Steps:
+    """A body with labels of its own, which goes on behind it where it returned; *named*: steps say what they are of."""
+    end, first = Label(), body[0]
+    function = (first,) if named and isinstance(first, Label) else ()
     labels = {id(item): Label() for item in body if isinstance(item, Label)}
     last, found = last_step(body), Steps()
     for item in body:
@@ -89,9 +90,8 @@ def _copied(body: Steps) -> Steps:
             found.append(labels[id(item)])
         elif item.op == Operation.RETURN:
             if item is not last:
-                found.append(StepDraft(Operation.JUMP, item.at, n=end))
-        elif item.op in JUMPS and id(item.n) in labels:
-            found.append(replace(item, n=labels[id(item.n)]))
+                found.append(StepDraft(Operation.JUMP, item.at, n=end, within=function + item.within))
         else:
-            found.append(replace(item))
+            goal = labels.get(id(item.n), item.n) if item.op in JUMPS else item.n
+            found.append(replace(item, n=goal, within=function + item.within))
     return [*found, end]

@@ -55,22 +55,28 @@ class _Numbering:
         self.stored.clear()
         self.found.append(label)
         sources = self.sources.get(id(label), [])
-        ways = [self.saved[source] for source in sources if source in self.saved]
+        later = max(sources, default=-1)
+        last = self._last(position, later) if later > position else position
+        inside = {id(item) for item in self.steps[position : last + 1] if isinstance(item, Label)}
+        entries = [source for each in inside for source in self.sources.get(each, []) if source < position]
+        ways = [self.saved[source] for source in sorted(entries) if source in self.saved]
         ways += [self.facts] if self.facts is not None else []
-        later = [source for source in sources if source > position]
-        if later:
+        if ways or later > position:
             self.facts = common(ways) if ways else Facts()
-            self._forget(position, max(later), self.facts)
-        elif ways:
-            self.facts = common(ways)
+        if later > position and self.facts is not None:
+            self._forget(position, last, self.facts)
 
-    def _forget(self, first: int, last: int, facts: Facts) -> None:
-        """Forget what a loop may change: what is written anywhere between its begin and the last jump back."""
-        grown = True
-        while grown:
+    def _last(self, first: int, last: int) -> int:
+        """Where a loop ends that begins at *first*: at the last jump back to anything in it."""
+        while True:
             targets = [item for item in self.steps[first : last + 1] if isinstance(item, Label)]
             furthest = max(max(self.sources.get(id(label), [0])) for label in targets)
-            grown, last = furthest > last, max(last, furthest)
+            if furthest <= last:
+                return last
+            last = furthest
+
+    def _forget(self, first: int, last: int, facts: Facts) -> None:
+        """Forget what a loop may change: what is written anywhere in it. It may be entered behind its begin, too."""
         facts.memory.clear()
         for item in self.steps[first : last + 1]:
             if isinstance(item, StepDraft):

@@ -173,7 +173,7 @@ class _Threading:
         else:
             return None
         label = Label()
-        self.appended += [label, *passed, StepDraft(Operation.JUMP, test.at, n=goal)]
+        self.appended += [label, *passed, StepDraft(Operation.JUMP, test.at, n=goal, within=test.within)]
         return label
 
 

@@ -31,7 +31,7 @@ def rotated(steps: Steps) -> Steps:
         if back is not None:
             found[test] = [step, label]
             passed = [replace(each) for each in steps[top + 1 : test] if isinstance(each, StepDraft)]
-            found[position] = [*passed, back, StepDraft(Operation.JUMP, item.at, n=step.n)]
+            found[position] = [*passed, back, StepDraft(Operation.JUMP, item.at, n=step.n, within=item.within)]
     return [item for items in found for item in items]
 
 

@@ -4,13 +4,14 @@ CslMachine ─take─► Taken ─save, load─► Taken + Image ─┬─ profi
                                                       └─ profile_answer   page, trace, tables
 """
 
-from wsesim.csl.profile.page import Details, details, profile_files, profile_page, report_page
+from wsesim.csl.profile.page import Details, crowding, details, profile_files, profile_page, report_page
 from wsesim.csl.profile.taken import Taken, load_taken, save_taken, take
 from wsesim.csl.profile.text import profile_text
 
 __all__ = [
     "Details",
     "Taken",
+    "crowding",
     "details",
     "load_taken",
     "profile_files",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wsesim.answer import FlameFrame
 from wsesim.cores.spans import Core, Span
+from wsesim.csl.profile.sums import Inlined
 
 SMALLEST = 0.002
 """Share of the whole below which a frame is not drawn."""
@@ -19,10 +20,15 @@ class FlameNode:
 
     cycles: int = 0
     inner: dict[str, FlameNode] = field(default_factory=dict)
+    stands: bool = False
+    """Whether it is a function in place of its call."""
 
 
-def flame_of(spans: Sequence[Span]) -> tuple[FlameFrame, ...]:
-    """Return the frames: tasks, functions, operations of main threads, and those of microthreads beside them."""
+def flame_of(spans: Sequence[Span], inlined: Inlined) -> tuple[FlameFrame, ...]:
+    """Return the frames: tasks, functions, operations of main threads, and those of microthreads beside them.
+
+    Functions that stand where they are called have a frame of what is known of them: their scalar code, and operations.
+    """
     root = FlameNode()
     threads: dict[tuple[Core, int | None], list[Span]] = defaultdict(list)
     for span in spans:
@@ -30,7 +36,36 @@ def flame_of(spans: Sequence[Span]) -> tuple[FlameFrame, ...]:
     for (_, thread), mine in threads.items():
         _grow(root if thread is None else _inner(root, "microthreads"), mine, counts=thread is not None)
     whole = sum(node.cycles for node in root.inner.values())
+    found: dict[str, list[FlameNode]] = defaultdict(list)
+    _collect(root, found)
+    for name, chains in inlined.items():
+        _put(chains, found[name])
     return tuple(_frames(root, 0, 0.0, SMALLEST * whole))
+
+
+def _collect(node: FlameNode, found: dict[str, list[FlameNode]]) -> None:
+    for name, inner in node.inner.items():
+        if not inner.stands:
+            found[name].append(inner)
+        _collect(inner, found)
+
+
+def _put(chains: Mapping[tuple[str, ...], int], nodes: Sequence[FlameNode]) -> None:
+    """Give the scalar code of functions that stand in a body to the nodes of that body, by their own cycles."""
+    free = [max(0, node.cycles - sum(inner.cycles for inner in node.inner.values())) for node in nodes]
+    whole = max(1, sum(free), sum(chains.values()))
+    for node, own in zip(nodes, free, strict=True):
+        for chain, cycles in chains.items():
+            _within(node, chain, cycles * own // whole)
+
+
+def _within(node: FlameNode, chain: Sequence[str], cycles: int) -> FlameNode:
+    """Add cycles to functions that stand within one another; return the innermost."""
+    for name in chain:
+        node = _inner(node, name)
+        node.stands = True
+        node.cycles += cycles
+    return node
 
 
 def _grow(root: FlameNode, spans: Sequence[Span], *, counts: bool) -> None:
@@ -39,7 +74,8 @@ def _grow(root: FlameNode, spans: Sequence[Span], *, counts: bool) -> None:
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         while open_ and open_[-1][0] <= span.start:
             open_.pop()
-        node = _inner(open_[-1][1] if open_ else root, span.name)
+        around = open_[-1][1] if open_ else root
+        node = _inner(_within(around, span.within if open_ else (), span.cycles), span.name)
         node.cycles += span.cycles
         open_.append((span.end, node))
         root.cycles += span.cycles if counts else 0

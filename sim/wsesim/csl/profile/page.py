@@ -13,8 +13,9 @@ from wsesim.csl.image import Image
 from wsesim.csl.machine import CslMachine
 from wsesim.csl.profile.code import changed, code_of
 from wsesim.csl.profile.flame import flame_of
+from wsesim.csl.profile.registers import REGISTER_WORDS, crowded
 from wsesim.csl.profile.spans import flows_of, spans_of
-from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task
+from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import Taken, take
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ LEAVES_OUT = (
     "Cycles of scalar code are of code that a compiler with the usual habits makes; copies by the host take none.",
 )
 NO_SPANS = "No core was watched: flame view and trace are of runs by `wsesim csl profile SCRIPT`."
+LEAST_CROWDED = 0.02
+"""Part of the cycles from which on it is said that registers are too few."""
 BETWEEN = "Idle is also what passes between commands of the host, and after a core's last."
 
 
@@ -39,9 +42,10 @@ class Details:
 def details(folder: Path, image: Image, taken: Taken) -> Details:
     """Return cycles by task, operation and function; what ran within what, and source lines; the trace."""
     spans = spans_of(image, taken)
-    note = f"{len(taken.watched)} watched cores together; a frame within a frame was called by it, and "
-    note += "what the compiler put in place of its calls has none. Cycles."
-    flame = Flame(name="flame", title="What ran within what", frames=flame_of(spans), note=note)
+    note = f"{len(taken.watched)} watched cores together; a frame within a frame was called by it, or stands there in "
+    note += "place of its call. Cycles."
+    frames = flame_of(spans, put_in_place(image, taken))
+    flame = Flame(name="flame", title="What ran within what", frames=frames, note=note)
     return Details(
         tables=_tables(image, taken), drawings=(*((flame,) if spans else ()), *code_of(folder, image, taken)),
         files=_files(image, spans),
@@ -58,7 +62,7 @@ def profile_answer(folder: Path, image: Image, taken: Taken) -> Answer:
                   "busy_share": "of all cores' cycles, waiting with a task under way among them"},
         spent=_spent(image, taken, clock_hz), sentences=(BETWEEN,), tables=found.tables,
         drawings=(*_maps(taken), *found.drawings), files=found.files, leaves_out=LEAVES_OUT,
-        notes=_notes(taken, changed(folder, image)),
+        notes=_notes(image, taken, changed(folder, image)),
     )  # fmt: skip
 
 
@@ -108,13 +112,23 @@ def _files(image: Image, spans: tuple[Span, ...]) -> Mapping[str, Callable[[], b
     return {"trace.json": lambda: show.trace_json(spans, flows_of(image, spans)).encode()} if spans else {}
 
 
-def _notes(taken: Taken, written: Sequence[str]) -> tuple[str, ...]:
+def crowding(image: Image, taken: Taken) -> tuple[str, ...]:
+    """Return that scalars would be stored and loaded again as registers are few, where they would."""
+    share = crowded(image, taken)
+    if share < LEAST_CROWDED:
+        return ()
+    said = f"In {share:.0%} of the main threads' cycles more than {REGISTER_WORDS} words of scalars are under way: a "
+    return (f"{said}compiler would store some and load them again, which is not counted.",)
+
+
+def _notes(image: Image, taken: Taken, written: Sequence[str]) -> tuple[str, ...]:
     _, dropped, lost, ended = taken.totals.tolist()
     notes = [] if len(taken.watched) else [NO_SPANS]
     notes += [f"{dropped:,} wavelets left the rectangle and were dropped."] if dropped else []
     notes += [f"The trace ends at cycle {ended:,}: more is not logged."] if ended >= 0 else []
     notes += [f"{lost:,} calls and ends of watched cores found no room in the log."] if lost else []
     notes += [f"Written since the run, so lines may be others: {', '.join(written)}."] if written else []
+    notes += crowding(image, taken)
     notes += [] if taken.cores.size else ["More cores than are kept one by one: there is no map of them."]
     return tuple(notes)
 

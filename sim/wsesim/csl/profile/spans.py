@@ -82,6 +82,7 @@ def _operation(image: Image, core: int, slot: int, step: NumberedStep, start: in
         column=column, row=row, thread=slot - 1 if slot else None, name=f"@{step.step.vector.name}",
         place=_place(image, step), start=start, end=end, elements=more & _ELEMENTS,
         sends=f"color {sent - 1}" if sent else "", receives=(f"color {received - 1}",) if received else (),
+        within=step.step.within,
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ SCALAR_CODE = "scalar code"
 COMPUTING, BANKS, STARTS = CAUSES[COMPUTE], CAUSES[BANK], CAUSES[LAUNCH]
 LIBRARY = "library"
 _OURS = Path(library.__path__[0])
+Inlined = dict[str, dict[tuple[str, ...], int]]
+"""Cycles by task or function, and by functions that stand in it where they are called."""
 
 
 @dataclass(slots=True)
@@ -42,14 +44,16 @@ class NumberedStep:
     number: int
     step: CodeStep
     tile: int
+    at: int
+    """Its number in its tile class."""
 
 
 def steps_of(image: Image) -> Iterator[NumberedStep]:
     """Yield the steps of all tile classes."""
     number = 0
     for at, tile in enumerate(image.classes):
-        for step in tile.steps:
-            yield NumberedStep(number, step, at)
+        for inner, step in enumerate(tile.steps):
+            yield NumberedStep(number, step, at, inner)
             number += 1
 
 
@@ -104,6 +108,23 @@ def by_function(image: Image, taken: Taken) -> dict[str, Share]:
         if taken.main[each.number] or taken.work[each.number].any():
             _add(found[bodies.name(each.step)], each, taken)
     return dict(found)
+
+
+def put_in_place(image: Image, taken: Taken) -> Inlined:
+    """Return of watched cores what functions that stand where they are called took, without vector operations.
+
+    By the task or function that they stand in, then by all that they stand in, outermost first, themselves last.
+    """
+    entries, bodies, name = entries_of(image), Bodies(image), LIBRARY
+    steps = list(steps_of(image))
+    called = {each.number - each.at + each.step.n for each in steps if each.step.op == Operation.CALL}
+    found: Inlined = defaultdict(lambda: defaultdict(int))
+    for each in steps:
+        if each.number in entries or each.number in called:
+            name = entries.get(each.number) or bodies.name(each.step)
+        if each.step.within and each.step.op != Operation.VECTOR and taken.own[each.number]:
+            found[name][each.step.within] += int(taken.own[each.number])
+    return found
 
 
 def entries_of(image: Image) -> dict[int, str]:

@@ -32,6 +32,8 @@ class Taken:
     """[cause, row, column] the same core by core; empty where there are too many."""
     main: Counts
     """[step] cycles of the main thread."""
+    own: Counts
+    """[step] the same of the watched cores."""
     work: Counts
     """[step, figure] of vector operations, as `codestate.WORK`."""
     runs: Counts
@@ -65,7 +67,8 @@ def take(machine: CslMachine) -> Taken:
     return Taken(
         totals=np.array([machine.cycles, code.meter["dropped"][0], code.meter["lost"][0], log.ended], np.int64),
         causes=spent.sum(0), cores=spent.T.reshape(shape) if shape[1] else np.zeros(shape, np.int64),
-        main=code.cycles.astype(np.int64), work=_plain(code.work), runs=_plain(code.runs),
+        main=code.cycles.sum(0, np.int64), own=code.cycles[1].astype(np.int64), work=_plain(code.work),
+        runs=_plain(code.runs),
         spans=np.array(log.rows, np.int64).reshape(-1, 6), watched=np.array(log.cores, np.int64),
         figures=np.array([core.vector_launch_cycles, core.microthread_launch_cycles, core.clock_hz]),
     )  # fmt: skip

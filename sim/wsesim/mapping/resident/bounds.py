@@ -225,7 +225,7 @@ class Bounds:
 
     def _stage(self, places: Places, step: Step, stage: str) -> Cycles:
         """Return what a stage takes at least with its way on; the fullest may have none."""
-        next_stage, next_wafer = self._ways_on(places, step)
+        next_stage, next_wafer = self.ways_on(places, step)
         onward = next_wafer
         if stage != "last of a wafer":
             onward = np.where(places.handovers > 0, np.minimum(next_stage, next_wafer), 0.0) * (stage == "first")
@@ -234,11 +234,12 @@ class Bounds:
 
     def _ways(self, places: Places, step: Step, handovers: Counts, crossings: Counts) -> Cycles:
         """Return what so many ways on take, some of them to another wafer."""
-        next_stage, next_wafer = self._ways_on(places, step)
+        next_stage, next_wafer = self.ways_on(places, step)
         found: Cycles = np.maximum(0, handovers - crossings) * next_stage + crossings * next_wafer
         return found
 
-    def _ways_on(self, places: Places, step: Step) -> tuple[Cycles, Cycles]:
+    def ways_on(self, places: Places, step: Step) -> tuple[Cycles, Cycles]:
+        """Return what the way to the next stage takes, on a wafer and to another."""
         onward = self.times.onward(step)[self.times.place[places.options.size]]
         tokens = step.batch if isinstance(step, TokenStep) else -(-step.tokens // places.options.rows)
         return onward, next_wafer_cycles(places.request, tokens) * np.ones(len(onward))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import VALUE_BYTES
-from wsesim.kernels.resident_model import ResidentOp
+from wsesim.kernels.resident_model import ResidentOp, ResidentWeight
+from wsesim.kernels.unpacking import BUFFER, packed_bytes
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.model import fullest_of
@@ -80,8 +81,18 @@ def weights_bytes(ops: Iterable[ResidentOp], columns: Whole, rows: Whole, *, unt
     for op in ops:
         for weight in op.weights:
             if not (untied and weight.tied):
-                found = found + weight.number * each(weight.down, rows) * each(weight.across, columns)
-    return VALUE_BYTES * found
+                found = found + weight.number * _part_bytes(op, weight, each(weight.down, rows),
+                                                            each(weight.across, columns))  # fmt: skip
+    return found
+
+
+def _part_bytes(op: ResidentOp, weight: ResidentWeight, down: Whole, across: Whole) -> Whole:
+    """Return what a core's part of a weight takes, *down* along y and *across* along x."""
+    if weight.packing is None:
+        return VALUE_BYTES * down * across
+    inputs, outputs = (down, across) if op.along == "y" else (across, down)
+    found: Whole = packed_bytes(weight.packing, inputs=inputs, outputs=outputs)
+    return found
 
 
 def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embeds: bool, heads: bool) -> Whole:
@@ -139,17 +150,24 @@ def _table_work(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
 
 
 def _staying_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
-    """Return what *tokens* need while weights stay: the residual stream along y, wide vectors along x, scores."""
+    """Return what *tokens* need while weights stay: the residual stream along y, wide vectors along x, scores; and
+    rows that were unpacked, where weights are packed."""
     features = _vectors(request) * each(request.model.width, rows) + _widest(request, columns)
-    return VALUE_BYTES * tokens * (features + each(request.positions, rows))
+    found: Whole = VALUE_BYTES * tokens * (features + each(request.positions, rows))
+    if request.model.weight_format:
+        row = each(request.laid.up_width, np.minimum(columns, rows))
+        found = found + VALUE_BYTES * np.maximum(BUFFER, row)
+    return found
 
 
 def _shifting_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
-    """Return activations, the second buffers of the largest tiles on their way, and the scores of a block."""
+    """Return activations, the second buffers of the largest tiles on their way, and the scores of a block; and a tile
+    that was unpacked before it leaves, where weights are packed."""
     model, longer = request.model, np.maximum(columns, rows)
     features = _vectors(request) * each(model.width, columns) + _widest(request, columns)
     here = each(tokens, rows)
-    moving = here * each(model.ffn_width, longer) + each(model.width, longer) * each(request.laid.up_width, columns)
+    tile = each(model.width, longer) * each(request.laid.up_width, columns)
+    moving = here * each(model.ffn_width, longer) + tile * (2 if model.weight_format else 1)
     found: Whole = VALUE_BYTES * (here * features + moving + here * each(tokens, columns))
     return found
 

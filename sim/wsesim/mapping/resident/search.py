@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from wsesim.mapping.resident.bounds import Bounds, Places
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.options import Counts, joined, stage_options
+from wsesim.mapping.resident.paths import path_cycles
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.request import ResidentRequest
@@ -76,7 +77,12 @@ class _Ways:
     def at_least(self, times: StageTimes, look: int | None) -> Cycles:
         """Return the seconds that each takes at least."""
         bounds, way = Bounds(self.field.goal, times), self.way
-        return self.field.seconds(bounds.reading(self.field.places, way, look) if way else 0.0)
+        if way is None:
+            return self.field.seconds(0.0)
+        found = bounds.reading(self.field.places, way, look)
+        if look is None and not self.field.goal.enters:
+            found = np.maximum(found, path_cycles(self.field.places, way, self.field.goal, times))
+        return self.field.seconds(found)
 
     def below(self, bound: Cycles, seconds: float) -> _Ways:
         """Return those that take less than *seconds* at least."""

@@ -98,10 +98,14 @@ class StageTimes:
 
     def layers(self, step: Step, options: StageOptions, counts: Sequence[Any]) -> Cycles:
         """Return what so many layers of each kind take in each of *options*."""
+        found: Cycles = added(count * kind for count, kind in zip(counts, self.kinds(step, options), strict=True))
+        return found
+
+    def kinds(self, step: Step, options: StageOptions) -> tuple[Cycles, ...]:
+        """Return what a layer of each kind takes in each of *options*."""
         self.cost([step])
         at = self.place[options.size]
-        found: Cycles = added(count * kind[at] for count, kind in zip(counts, self._layers[step], strict=True))
-        return found
+        return tuple(kind[at] for kind in self._layers[step])
 
     def work_bytes(self, tokens: int, *, shifts: bool) -> NDArray[np.int64]:
         """Return what a core needs for *tokens* at work."""

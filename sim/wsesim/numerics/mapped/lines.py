@@ -1,9 +1,9 @@
 """How sums run over cores. Of a pass whose weights stream: features of a token along a row, tokens down the columns.
 
-    column      0         1         2          y of column 1: each core adds its products, one after the other, to
-             +-----+   +-----+   +-----+       what it gets; sums go round the row from behind the owner to the owner
+    column      0         1         2          y of column 1: each core sums its products, and adds that to what it
+             +-----+   +-----+   +-----+       gets; sums go round the row from behind the owner to the owner
     tokens   | x w |   | x w |   | x w |
-             +-----+   +-----+   +-----+          P2 -> P2 + p0 + q0 -> (P2 + p0 + q0) + p1 + q1
+             +-----+   +-----+   +-----+          P2 -> P2 + (p0 + q0) -> (P2 + (p0 + q0)) + (p1 + q1)
     ring        0 -----> keep      1st
                 ^-----------------|
 
@@ -109,16 +109,23 @@ class StreamedLines(Lines):
     def product(self, x: Array, weight: Array) -> Array:
         """Return x @ weight, the sum of each output going round the row to the column that owns it.
 
-        A column adds its products first to the outputs of columns before it, which have come half way round.
+        A column adds what it makes first to the outputs of columns before it, which have come half way round. Where
+        none has more than one feature it multiplies and adds at once.
         """
         inputs, outputs = (self.region.features_of(width) for width in weight.shape)
-        y = np.zeros((len(x), weight.shape[1]), dtype=x.dtype)
+        y, at_once = np.zeros((len(x), weight.shape[1]), dtype=x.dtype), len(weight) <= self.region.columns
         for late in (False, True):
             for column, part in enumerate(map(slice, inputs, inputs[1:])):
                 owned = slice(outputs[column], None) if late else slice(outputs[column])
                 if part.start < part.stop and y[:, owned].size:
-                    y[:, owned] = self.passed_on(macs(x[:, part], weight[part, owned], onto=y[:, owned]))
+                    y[:, owned] = self._passed_by(y[:, owned], x[:, part], weight[part, owned], at_once=at_once)
         return y
+
+    def _passed_by(self, sums: Array, x: Array, weight: Array, *, at_once: bool) -> Array:
+        """Return sums as they leave a column that has some features."""
+        if at_once:
+            return self.passed_on(macs(x, weight, onto=sums))
+        return self.passed_on(sums + self.passed_on(macs(x, weight)))
 
     def over_keys(self, probabilities: Array, value: Array) -> Array:
         """Return probabilities @ value: a core has all keys come by, and adds up for its features."""

@@ -21,7 +21,7 @@ NOT_COMPARED = "No values were compared: expect says what exported variables hol
 
 def program_answer(question: ProgramQuestion, found: ProgramRun, expected: Mapping[str, Any]) -> Answer:
     """Return the answer of a run."""
-    from wsesim.csl.profile import details
+    from wsesim.csl.profile import crowding, details
 
     clock = question.asked.hardware.cluster.wafer.core.clock_hz
     compared, differing, largest = _compared(found, expected)
@@ -38,7 +38,7 @@ def program_answer(question: ProgramQuestion, found: ProgramRun, expected: Mappi
         tables=(_lines(found), *more.tables), drawings=(_cores(found), *more.drawings, *_maps(found)), files=more.files,
         facts=_facts(question),
         right=None if not compared else differing == 0, events=found.events, leaves_out=(LEAVES_OUT,),
-        notes=_notes(question, compared, differing),
+        notes=(*_notes(question, compared, differing), *crowding(question.image, found.taken)),
     )  # fmt: skip
 
 

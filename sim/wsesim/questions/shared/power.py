@@ -84,9 +84,9 @@ class Power:
         """Return the figures of power where so many *tokens* were read and written; None of what no source supports."""
         usd = job_usd(self.cluster, self.wafers, self.seconds, self.total_w + self.servers_w)
         found = {
-            "energy_per_token_j": self.total_w * self.seconds / max(tokens, 1), "power_w": self.total_w,
+            "energy_per_token_j": self.total_w * self.seconds / tokens if tokens else None, "power_w": self.total_w,
             "power_off_w": self.off_w, "idle_w": self.idle_w, "servers_w": self.servers_w,
-            "usd_per_million_tokens": 1e6 * usd / max(tokens, 1),
+            "usd_per_million_tokens": 1e6 * usd / tokens if tokens else None,
         }  # fmt: skip
         return dict.fromkeys(found) if self.unsourced else found
 
@@ -94,10 +94,10 @@ class Power:
         """Return where the power goes, most first."""
         total = self.total_w
         rows = [
-            (NAMES[part], watts, watts / total, watts * self.seconds / max(tokens, 1))
+            (NAMES[part], watts, watts / total, watts * self.seconds / tokens if tokens else None)
             for part, watts in sorted(self.parts_w.items(), key=lambda item: -item[1])
         ]
-        rows.append(("all systems", total, 1.0, total * self.seconds / max(tokens, 1)))
+        rows.append(("all systems", total, 1.0, total * self.seconds / tokens if tokens else None))
         return Table(name="power", title="Where the power goes", columns=COLUMNS, rows=tuple(rows))
 
     def words(self, of: str) -> str:

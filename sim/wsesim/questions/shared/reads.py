@@ -27,7 +27,7 @@ SHAPE = _names(
     "latent_rank query_rank value_width"
 )
 """Facts of a model that move every answer about it."""
-HEAD = _names("causal task classes masked sentence_head")
+HEAD = _names("causal task classes masked sentence_head head_activation")
 """Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
 ADAPTERS = _names("adapter_rank adapted")
 """Facts of what is learned beside frozen weights."""
@@ -72,7 +72,7 @@ TRAINING = Reads(
 RESIDENT = POWER | _of(
     energy="mac_fp16 mac_mixed mac_bf16",
     core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
-    "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
+    "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles convert_per_cycle",
     code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
     silicon="scalar_slowdown",
@@ -88,7 +88,7 @@ READER = _of(inference="step_scalar_cycles align_scalar_cycles masked_skipped fi
 READ_ON = _of(energy="io_bit", host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
 CACHE_ON = _of(host="upload upload_floor download")
 """What moves the cache of a request to hosts and back."""
-_SHARED = SHAPE | EXPERTS | {"sparsity"}
+_SHARED = SHAPE | EXPERTS | {"sparsity", "weight_format", "weight_packed"}
 PREFILL = Reads(model=_SHARED | HEAD, hardware=RESIDENT | READ_ON | CACHE_ON, software=ENGINE | READER)
 DECODE = Reads(model=_SHARED, hardware=RESIDENT | CACHE_ON, software=ENGINE | _of(inference="token_turn"))
 GENERATE = Reads(model=_SHARED, hardware=PREFILL.hardware, software=PREFILL.software | DECODE.software)

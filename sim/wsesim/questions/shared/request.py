@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -251,17 +251,20 @@ def _check_placing(draft: Draft, positions: int) -> None:
         return
     from wsesim.questions.shared.placing import placing_of
 
-    section = draft.values["inference"]
+    section, cluster = draft.values["inference"], draft.hardware.cluster
+    apart = min(getattr(section, "readers", 0), cluster.systems - 1)  # more of them are refused on their own
     try:
         placing_of(
-            section.model_dump(), draft.model, draft.hardware.cluster, draft.software.for_inference(),
+            section.model_dump(), draft.model, replace(cluster, systems=cluster.systems - apart),
+            draft.software.for_inference(),
             positions=positions, batch=section.batch if isinstance(section.batch, int) else 1,
             precision=draft.values["precision"],
         )  # fmt: skip
     except SpecError as error:
         if error.name != "software":  # said already
             key = error.name if hasattr(section, error.name) else next(key for key in GRIDS if hasattr(section, key))
-            draft.problems.add_field(("inference", key), error.message)
+            those = "cluster.systems less inference.readers" if apart else "cluster.systems"
+            draft.problems.add_field(("inference", key), error.message.replace("cluster.systems", those))
 
 
 def _why_it_writes_nothing(model: ModelSpec) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,15 +12,14 @@ from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.errors import InputError, NotModelled
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
-from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
+from wsesim.questions.shared.choosing import placement_choice, unused_words
 from wsesim.questions.shared.facts import deciding
-from wsesim.questions.shared.power import Power, power_of_ops, power_tables
+from wsesim.questions.shared.power import power_of_ops, power_tables
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, with_software
 from wsesim.questions.shared.service import (
     Service,
     of_trace,
-    open_service,
     placed_service,
     service_of,
     tokens_in,
@@ -28,7 +27,6 @@ from wsesim.questions.shared.service import (
 from wsesim.questions.shared.service_choice import (
     Judged,
     choices_by_rate,
-    holds_as_much,
     judge,
     judge_placements,
     placement_by_rate,
@@ -46,18 +44,23 @@ from wsesim.questions.shared.service_details import (
     timeline_words,
     utilization_curve,
 )
-from wsesim.questions.shared.service_rate import limits_words, rate_curves, rate_words, served_best
+from wsesim.questions.shared.service_rate import rate_words, served_best
 from wsesim.questions.shared.service_readers import all_wafers, apart_words, full_s, readers_of, times_of
+from wsesim.questions.shared.service_sweep import rate_curves, rate_table, sweep_rates
+from wsesim.questions.shared.service_words import closed_verdict, headline, notes, read_words, verdict
 from wsesim.system import (
     PERCENTILES,
     LargestRate,
     Requests,
     Served,
     ServiceTimes,
+    gap_percentiles,
     percentiles,
     requests_of,
 )
 
+ROUNDING = 1e-9
+"""Part of the time taken that is no more than how sums round."""
 SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     **LEAVES_OUT,
     "closed": (
@@ -126,7 +129,8 @@ def _by_formula(question: Question, service: Service, plan: ResidentPlan, reques
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
         choices=(placement_choice(FULL_REQUEST.name, plan, partial(full_s, service)),),
         leaves_out=SERVICE_LEAVES_OUT["closed"],
-        notes=(*unused_words(plan), *_cut(service, requests)),
+        verdict=closed_verdict(service, found["largest_rate_per_s"], requests),
+        notes=(*unused_words(plan), *read_words(service, requests)),
     )  # fmt: skip
 
 
@@ -140,36 +144,42 @@ def _served(
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
     counted, apart = served.chosen(slice(service.warmup, None)), readers_of(service)
     readers = apart if isinstance(apart, ResidentPlan) else None
-    figures = _figures(service, plan, requests, times, served, rate)
+    since_s = float(served.arrival_s[service.warmup])
+    found = {**percentiles(counted), "itl_s": gap_percentiles(served, since_s)}
+    figures = _figures(service, plan, requests, times, served, rate, found)
     spent = _spent(requests, served, times, figures)
     ops = service_ops(service, plan, requests, served, spent.by_cause, readers)
     power = power_of_ops(plan, all_wafers(service, plan), ops, float(figures["duration_s"]))
+    sweep = sweep_rates(service, requests, searched, judged)
     tokens = _tokens(requests, served)
     figures |= power.figures(tokens)
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
-        headline=_headline(service, plan, figures, power), spent=spent,
+        headline=headline(service, plan, figures, power), spent=spent if served.held.any() else None,
+        verdict=verdict(service, requests, figures),
         sentences=(*apart_words(service, plan),
                    *deciding(question, *_decided(service, plan), "inference"),
-                   *rate_words(service, judged)),
+                   *rate_words(service, judged),
+                   *(timeline_words(requests) if asked else ()),
+                   *([ops_words(requests, served)] if served.held.any() else [])),
         ops=ops,
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
-        tables=(percentile_table(percentiles(counted)), *priority_table(requests, counted),
+        tables=(percentile_table(found), *priority_table(requests, counted), *rate_table(sweep),
                 *power_tables(power, tokens)),
         drawings=(
+            *rate_curves(service, sweep),
             utilization_curve(served),
             *occupancy_curves(requests, served, plan.replicas * times.capacity_tokens),
             *wait_curves(counted, service.objective),
-            *rate_curves(service, requests, searched, judged),
         ),
         facts=_facts(question, service, plan),
         choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], events=served.rounds,
         notes=(*power.notes(service.asked.hardware),
-               *_notes(service, requests, searched, served, times, judged, timeline=asked)),
+               *notes(service, requests, searched, served, times, judged)),
     )  # fmt: skip
 
 
@@ -183,6 +193,7 @@ def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Map
     duration_s = float(figures["duration_s"])
     busy_s = float(figures["utilization"]) * duration_s
     read_s = min(busy_s, reading_s(requests, served, times) / times.all_copies)
+    read_s = busy_s if busy_s - read_s <= ROUNDING * busy_s else read_s  # no token follows a first one
     spent = {"prefill": read_s, "decode": busy_s - read_s, "idle": duration_s - busy_s}
     return Spent(total_s=duration_s, what="service", by_cause={name: each for name, each in spent.items() if each > 0})
 
@@ -198,7 +209,7 @@ def _facts(question: Question, service: Service, plan: ResidentPlan) -> dict[str
 
 def _figures(
     service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
-    rate: LargestRate | None,
+    rate: LargestRate | None, waits: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:  # fmt: skip
     duration_s = max(served.duration_s, 1e-12)
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
@@ -208,13 +219,13 @@ def _figures(
     share = service.objective.met_share(counted)
     written = int(requests.output[served.held].sum())
     read = int(requests.prompt[served.held].sum())
-    tokens, found = written + read, percentiles(counted)
-    waits = {
-        f"{name}_{point}_s": found.get(f"{name}_s", {}).get(point)
-        for name in ("ttft", "tpot", "latency", "waited")
+    tokens = written + read
+    points = {
+        f"{name}_{point}_s": waits.get(f"{name}_s", {}).get(point)
+        for name in ("ttft", "tpot", "itl", "latency", "waited")
         for point in ("mean", *(f"p{point}" for point in PERCENTILES))
     }
-    return waits | {
+    return points | {
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
         "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
         "tokens_per_s": written / window_s, "all_tokens_per_s": tokens / window_s,
@@ -226,67 +237,3 @@ def _figures(
         "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
         "stages": len(plan.stages), "chunk": times.chunk,
     }  # fmt: skip
-
-
-def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
-    goal = service.objective
-    limits = limits_words(goal)
-    come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
-    room = f"at most {figures['slots']:,} at once, in {figures['capacity_tokens']:,} positions"
-    words = {
-        "goodput_per_s": f"of {come} that arrive a second" if come else "all arrive together", "met_share": limits,
-        "tokens_per_s": "written, all users",
-        "utilization": f"of the time tokens enter the pipeline, {wafers_words(plan)}",
-        "served": f"of {figures['requests']:,}; {room}",
-        **({} if power.unsourced else {"energy_per_token_j": power.words("read or written")}),
-    }  # fmt: skip
-    if figures["largest_rate_per_s"] is None:
-        return words
-    return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
-
-
-def overload_words(
-    service: Service, plan: ResidentPlan, requests: Requests, rate: LargestRate | None
-) -> Iterator[str]:  # fmt: skip
-    """Say it where more requests arrive than can leave."""
-    arrive = requests.rate_per_s * (1 - float(requests.refused.mean()))
-    full, about = (rate.full_per_s, "") if rate and rate.full_per_s else (1 / full_s(service, plan), "about ")
-    if full < arrive < math.inf:
-        yield (
-            f"Overload: {arrive:.4g} requests arrive a second, and {about}{full:.4g} can leave. The queue grows for as "
-            "long as they come, and waits tell how long that was rather than what the service is."
-        )
-
-
-def _cut(service: Service, requests: Requests) -> Iterator[str]:
-    """Say what was read, and how many lengths that were drawn were cut."""
-    yield from requests.notes
-    if requests.cut:
-        yield (
-            f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
-            f"{service.longest:,} tokens and cut to it."
-        )
-
-
-def _notes(
-    service: Service, requests: Requests, searched: Requests | None, served: Served, times: ServiceTimes,
-    judged: Judged, *, timeline: bool,
-) -> tuple[str, ...]:  # fmt: skip
-    plan = judged.plan
-    by_hand = by_hand_words(FULL_REQUEST.label, plan, opened := open_service(service), service.goal)
-    if by_hand and isinstance(opened, ResidentPlan) and not holds_as_much(service, searched, judged, opened):
-        by_hand = ()
-    found = [
-        *overload_words(service, plan, requests, judged.rate),
-        *unused_words(plan),
-        *_cut(service, requests),
-        *by_hand,
-        *(timeline_words(requests) if timeline else ()),
-        *([ops_words(requests, served)] if served.held.any() else []),
-    ]
-    if service.warmup:
-        found.append(f"The first {service.warmup:,} requests are served and count in no share and no percentile.")
-    over = int((~served.held & ~requests.refused).sum())
-    if over:
-        found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions of a copy.")
-    return tuple(found)

@@ -14,7 +14,7 @@ from wsesim.questions.shared.choosing import placement_choice, plan_words
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.service import Service, drained_placement, open_chunks, quick_placements
 from wsesim.questions.shared.service_readers import full_s, times_of
-from wsesim.system import LargestRate, Requests, ServiceTimes, best_rate, requests_of, share_at
+from wsesim.system import LargestRate, Requests, ServiceTimes, best_rate, requests_of, tried_at
 
 SEARCHED = 4000
 """Requests that the largest rate is looked for with, however many are served: what a service can do is its own."""
@@ -134,5 +134,5 @@ def holds_as_much(service: Service, searched: Requests | None, judged: Judged, p
         for chunk in (times.chunk, *open_chunks(service, plan))
         for slots in sorted({times.slots, min(times.slots, judged.found[0].slots)}, reverse=True)
     ]
-    shares = (share_at(judged.per_s, searched, way, service.objective)[0] for way in ways)
+    shares = (tried_at(judged.per_s, searched, way, service.objective).share for way in ways)
     return any(share >= service.objective.share for share in shares)

@@ -70,8 +70,9 @@ def wait_curves(counted: Served, objective: Objective) -> Iterator[Curve]:
         shares = np.linspace(0, 1, SHARES)
         waits = np.quantile(values, shares)
         yield Curve(
-            name=name, title=title, x_label="seconds", y_label="", share=True, limit=objective.share if limit else None,
-            points=tuple(zip(waits.tolist(), shares.tolist(), strict=True)), marked="good enough" if limit else "",
-            mark=limit if limit is not None and limit <= 2 * waits[-1] else None,
+            name=name, title=title, x_label="of requests, within", y_label="", x_figure=f"{name}_s", share=True,
+            limit=objective.share if limit else None,
+            points=tuple(zip(waits.tolist(), shares.tolist(), strict=True)),
+            marks=(("good enough", limit),) if limit is not None and limit <= 2 * waits[-1] else (),
             log_x=bool(waits[0] > 0 and waits[-1] > WIDE * waits[0]),
         )  # fmt: skip

@@ -30,10 +30,10 @@ COLUMNS = ("request", "arrival_s", "prompt", "output", "ready_s", "begun_s", "fi
 
 def percentile_table(found: Mapping[str, Mapping[str, float]]) -> Table:
     """Return mean and percentiles of what requests take, by what they are of."""
-    names = {"ttft_s": "time to first token", "tpot_s": "time per output token", "latency_s": "whole answer",
-             "waited_s": "wait in the queue"}  # fmt: skip
+    names = {"ttft_s": "time to first token", "tpot_s": "time per output token", "itl_s": "time between tokens",
+             "latency_s": "whole answer", "waited_s": "wait in the queue"}  # fmt: skip
     points = ("mean", *(f"p{point}" for point in PERCENTILES))
-    rows = tuple((names[name], *(values[point] for point in points)) for name, values in found.items())
+    rows = tuple((words, *(found[name][point] for point in points)) for name, words in names.items() if found.get(name))
     columns = ("what", *(f"{point}_s" for point in points))
     return Table(name="percentiles", title="How long requests take", columns=columns, rows=rows)
 

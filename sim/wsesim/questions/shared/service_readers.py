@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident import ResidentPlan
-from wsesim.questions.shared.choosing import left_open
+from wsesim.questions.shared.choosing import left_open, wafers_words
 from wsesim.questions.shared.request_answer import placement_words
 from wsesim.questions.shared.service import Service, planned, service_placing, service_times
 from wsesim.system import ServiceTimes
@@ -52,6 +52,14 @@ def all_wafers(service: Service, plan: ResidentPlan) -> int:
     """Return the wafers in use."""
     readers = readers_of(service)
     return plan.all_wafers + (readers.all_wafers if isinstance(readers, ResidentPlan) else 0)
+
+
+def in_use_words(service: Service, plan: ResidentPlan) -> str:
+    """Say how many wafers are in use, and for what."""
+    readers = readers_of(service)
+    if not isinstance(readers, ResidentPlan):
+        return wafers_words(plan)
+    return f"{wafers_words(readers)} to read and {wafers_words(plan)} to write"
 
 
 def apart_words(service: Service, plan: ResidentPlan) -> tuple[str, ...]:

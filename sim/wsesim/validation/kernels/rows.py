@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.answer import Level
+from wsesim.units import Sizes
 from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, named
 from wsesim.validation.csvfile import Cells, finite, read_cells
 
@@ -130,8 +131,8 @@ class KernelRow:
         data: dict[str, Any] = {
             "name": named(self.id),
             "kernel": kernel,
-            "grid": [*grid],
-            "shape": [*shape],
+            "grid": Sizes(grid),
+            "shape": Sizes(shape),
             "cluster": self.machine_name,
         }
         data |= {"options": dict(options)} if options else {}

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelCase, KernelOutcome, run_kernel
 from wsesim.cores.programs.gemm.stream_gemm import layer_kernel
-from wsesim.cores.programs.gemm.stream_order import EMPTY, order, slots
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, MatrixCut, thinned
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
@@ -42,14 +41,24 @@ def test_weights_that_are_zero_are_not_sent() -> None:
     result = prepared.run()
     assert prepared.compare().differing == 0
     blocks = weights.reshape(3, 4, 9)
-    assert result.traffic["weights"] == 2 * np.maximum(2, (blocks != 0).sum(1)).sum()
+    assert result.traffic["weights"] == 2 * np.maximum(1, (blocks != 0).sum(1)).sum()
 
 
 def test_sparse_weights_take_cycles_in_proportion() -> None:
     cycles = {n: run((8, 1), (64, 64, 48), precision="mixed", nonzeros=str(n)).cycles for n in (2, 4, 8)}
     each = [cycles[n] / n for n in cycles]
-    assert max(each) < 1.12 * min(each)
-    assert cycles[8] == run((8, 1), (64, 64, 48), precision="mixed").cycles
+    assert max(each) < 1.35 * min(each)  # each output has a sum that passes, however few weights it has
+    assert cycles[8] == run((8, 1), (64, 64, 48), precision="mixed", sums="apart").cycles
+
+
+def test_of_zeros_by_chance_the_column_with_most_weights_sets_the_pace() -> None:
+    """As the closed form of sparse layers has it (`kernels.zeros`), but for what queues let columns run ahead."""
+    even, drawn = (
+        run((8, 1), (128, 64, 48), MACHINES["cs-3"], precision="mixed", nonzeros="2", sums="apart", zeros=zeros)
+        for zeros in ("even", "any")
+    )
+    assert drawn.right
+    assert 1.3 * even.cycles < drawn.cycles < drawn.closed_cycles < 1.15 * drawn.cycles
 
 
 def test_thinning_keeps_the_same_number_on_every_core() -> None:
@@ -65,14 +74,15 @@ def test_rows_do_the_same_one_hop_later(precision: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grid", "each", "precision", "machine"),
+    ("grid", "each", "precision", "machine", "sums"),
     [
-        ((4, 1), 1, "mixed", "cs-2"), ((6, 2), 2, "mixed", "cs-2"), ((6, 1), 3, "fp32", "cs-3"),
-        ((5, 1), 3, "fp16", "cs-3"), ((8, 1), 4, "mixed", "cs-3"), ((1, 1), 3, "mixed", "cs-2"),
+        ((4, 1), 1, "mixed", "cs-2", "fast"), ((6, 2), 2, "mixed", "cs-2", "each"),
+        ((6, 1), 3, "mixed", "cs-2", "apart"), ((6, 1), 3, "fp32", "cs-3", "each"),
+        ((5, 1), 3, "fp16", "cs-3", "apart"), ((4, 1), 2, "fp16", "cs-3", "each"), ((1, 1), 3, "mixed", "cs-2", "fast"),
     ],
 )  # fmt: skip
 def test_values_are_a_replay_of_order_and_rounding(
-    grid: tuple[int, int], each: int, precision: str, machine: str
+    grid: tuple[int, int], each: int, precision: str, machine: str, sums: str
 ) -> None:
     """Of operands whose sums are rounded at every step: so a product in another place would show."""
     random, inputs = np.random.default_rng(1), grid[0] * each
@@ -80,7 +90,7 @@ def test_values_are_a_replay_of_order_and_rounding(
     weights = random.standard_normal((inputs, 2 * inputs + 1)).astype(np.float16).astype(float)
     prepared = KernelCase(
         program=layer_kernel(lambda *_: {"x": x, "weights": weights}), wafer=MACHINES[machine], grid=grid,
-        shape=(9 * grid[1], inputs, 2 * inputs + 1), options={"precision": precision},
+        shape=(9 * grid[1], inputs, 2 * inputs + 1), options={"precision": precision, "sums": sums},
     ).load()  # fmt: skip
     prepared.run()
     assert prepared.compare().differing == 0
@@ -90,7 +100,7 @@ def test_values_are_a_replay_of_order_and_rounding(
 
 
 @pytest.mark.parametrize(
-    ("columns", "each", "tokens", "most"), [(16, 1, 124, 1.06), (16, 2, 124, 1.2), (12, 3, 124, 1.2), (14, 7, 64, 1.2)]
+    ("columns", "each", "tokens", "most"), [(16, 1, 124, 1.06), (8, 2, 124, 1.1), (8, 5, 124, 1.08), (8, 9, 64, 1.14)]
 )
 def test_layers_take_what_the_formula_of_streaming_says(columns: int, each: int, tokens: int, most: float) -> None:
     """On a CS-2: of one feature a core the outputs themselves, else whole square layers."""
@@ -105,21 +115,17 @@ def test_layers_take_what_the_formula_of_streaming_says(columns: int, each: int,
 def test_a_weight_starts_as_late_as_it_is_told() -> None:
     """Ten cycles, as a task of the SDK has, are ten for each AXPY."""
     early, late = (run((6, 1), (40, 12, 36), precision="mixed", start=start).cycles for start in ("2", "10"))
-    assert late - early >= 36 * 2 * 8
+    assert late - early == pytest.approx(36 * 2 * 8, rel=0.02)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(2, 5), st.integers(1, 4), st.integers(1, 60))
-def test_every_column_takes_every_output_once_and_its_beats_meet(weights: int, turns: int, outputs: int) -> None:
-    columns = weights * turns
-    cut = MatrixCut(columns=columns, rows=1, tokens=1, inputs=columns * weights, outputs=outputs)
-    taken, beat = slots(cut, weights), {}
-    assert (np.sort(order(cut, weights), 1) == np.arange(outputs)).all()
-    for slot, column in np.argwhere(taken != EMPTY):
-        beat[int(column), int(taken[slot, column])] = int(slot) * weights + -int(column) % weights
-    for (column, output), first in beat.items():
-        if column != output // cut.outputs_each:
-            assert beat[(column + 1) % columns, output] == first + weights - 1
+def test_tokens_that_accumulators_do_not_hold_go_in_blocks() -> None:
+    """On a CS-3, whose memory feeds half of what its datapath multiplies: 512 B hold 128 sums."""
+    wafer = MACHINES["cs-3"]
+    held, more = (run((4, 1), (tokens, 32, 8), wafer, precision="mixed") for tokens in (128, 130))
+    assert held.right
+    assert more.right
+    assert more.cycles < 1.15 * held.cycles
+    assert error_of(more) <= WORST / 2
 
 
 @settings(max_examples=15, deadline=None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,46 +13,22 @@ from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.flow import end_task, jump_if_less
 from wsesim.cores.kit.plans import alike_places
-from wsesim.cores.operands import Color, Operand
-from wsesim.cores.programs.gemm.stream_order import order
-from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned
-
-WEIGHT_BITS = 16
-"""Of a wavelet, below its tag."""
-INDEX_BITS = 12
-"""Of a tag: the feature a weight belongs to; above them its part in the output."""
-MOST_FEATURES = 1 << INDEX_BITS
-WITHIN, PASSES, ENDS = 0, 1, 2
-"""Of a first weight: not first, adds to what the west sends, begins the sum. Of a last one: not last, sends it, keeps
-it. Together 3 first + last: the part of a weight."""
-PARTS = [(first, last) for first in (WITHIN, PASSES, ENDS) for last in (WITHIN, PASSES, ENDS)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamedLayer:
-    """A layer on its cores, and its precision."""
-
-    cut: MatrixCut
-    arithmetic: Arithmetic
-    nonzeros: int | None
-    """Weights a core gets for an output, at most; None if all of them."""
-    start_cycles: int
-    """From the arrival of a weight to its AXPY."""
-
-    @property
-    def weights(self) -> int:
-        """Weights a core gets for an output, at most."""
-        return self.cut.inputs_each if self.nonzeros is None else self.nonzeros
-
-    @property
-    def way(self) -> int:
-        """Type of sums on their way, and of results: 16 bits, but for a product in single precision."""
-        return isa.F32 if self.arithmetic.product == isa.F32 else isa.F16
-
-    @property
-    def wavelets_each(self) -> int:
-        """Wavelets of a weight: beside one of 32 bits a tag has no room."""
-        return 1 if self.arithmetic.factor == isa.F16 else 2
+from wsesim.cores.operands import Color, FabricOperand, Mem, Operand
+from wsesim.cores.programs.gemm.stream_layer import (
+    ADDED,
+    EACH,
+    EAST,
+    FINISHED,
+    FIRST,
+    INDEX_BITS,
+    KEPT,
+    OWNED,
+    SUMS,
+    WEIGHT_BITS,
+    ZERO,
+    StreamedLayer,
+)
+from wsesim.cores.programs.gemm.streaming import MatrixCut
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +47,34 @@ class _Core:
         self.layer, self.colors, self.parity, cut = layer, colors, column % 2, layer.cut
         self.is_west, self.is_east = column == 0, column == cut.columns - 1
         self.role = role = builder.role(f"core {column}{' last' * last}")
-        kinds = layer.arithmetic
-        self.x_step = aligned(cut.tokens_each, kinds.factor)
-        self.x = role.memory("x", cut.inputs_each * self.x_step, kinds.factor, bank=0)
-        self.sums = role.memory("sums", cut.tokens_each, kinds.sum, bank=2, beside=True)
-        self.y = role.memory("y", cut.outputs_each * cut.tokens_each, layer.way)
-        self.offset, self.value, self.result, self.zero = (role.register() for _ in range(4))
-        self.bounds = {part: role.register() for part in self._parts[1:]}
+        kinds, features = layer.arithmetic, layer.blocks * cut.inputs_each
+        self.x = role.memory("x", features * layer.x_step, kinds.factor, bank=0)
+        self.y = role.memory("y", layer.kept * layer.y_apart, layer.way, bank=0)
+        if not layer.each:
+            self.sums = role.memory("sums", layer.tokens, kinds.sum, bank=2, beside=True)
+            self.own = role.memory("own", layer.tokens, layer.way, bank=2)
+        self.offset, self.value, self.result, self.output, self.zero = (role.register() for _ in range(5))
+        self.bounds = [role.register() for _ in layer.parts[1:]]
         self._route(last=last)
         with role.task("start", start=True):
-            for part, register in self.bounds.items():
+            for part, register in enumerate(self.bounds, start=1):
                 role.set(register, self._first_offset(part) - 1, cost=0)
-            role.set(self.result, 0, cost=0)
+            role.set(self.output, -layer.y_step, cost=0)
             role.set(self.zero, 0)
         self._on_weight()
 
-    @property
-    def _parts(self) -> list[int]:
-        """The parts that weights play on a core: one alone passes nothing on."""
-        alone = self.is_west and self.is_east
-        return [part for part, both in enumerate(PARTS) if not (alone and PASSES in both)]
-
     def _first_offset(self, part: int) -> int:
-        return (part << INDEX_BITS) * self.x_step
+        return (part << INDEX_BITS) * self.layer.x_step
+
+    @property
+    def _west(self) -> FabricOperand:
+        color = self.colors.back if self.is_west else self.colors.east[1 - self.parity]
+        return self.role.fabin(color, self.layer.tokens, self.layer.way)
+
+    @property
+    def _east(self) -> FabricOperand:
+        color = self.colors.back if self.is_east else self.colors.east[self.parity]
+        return self.role.fabout(color, self.layer.tokens, self.layer.way)
 
     def _route(self, *, last: bool) -> None:
         role, colors = self.role, self.colors
@@ -109,37 +91,61 @@ class _Core:
         role, layer = self.role, self.layer
         with role.task("weight", on=self.colors.weights, begins=layer.start_cycles):
             role.high_half(self.offset, role.arrived_word, cost=0)
-            role.imul(self.offset, self.offset, self.x_step, cost=0)
+            role.imul(self.offset, self.offset, layer.x_step, cost=0)
             if layer.wavelets_each == 1:
                 role.low_half(self.value, role.arrived_word, cost=0)
             else:
                 role.vector(isa.MOV, self.value, role.fabin(self.colors.weights, 1))
-            self._select(self._parts)
+            self._select(range(len(layer.parts)))
 
-    def _select(self, parts: list[int]) -> None:
+    def _select(self, parts: range) -> None:
         if len(parts) == 1:
-            self._axpy(parts[0])
+            self._play(parts[0])
+            end_task(self.role)
             return
         middle = len(parts) // 2
-        later = jump_if_less(self.role, self.bounds[parts[middle]], self.offset, cost=0)
+        later = jump_if_less(self.role, self.bounds[parts[middle] - 1], self.offset, cost=0)
         self._select(parts[:middle])
         later.land()
         self._select(parts[middle:])
 
-    def _axpy(self, part: int) -> None:
-        """Write one AXPY: the first of an output adds to what arrives, the last sends what it makes, or keeps it."""
-        role, tokens, (first, last) = self.role, self.layer.cut.tokens_each, PARTS[part]
-        west = self.colors.back if self.is_west else self.colors.east[1 - self.parity]
-        east = self.colors.back if self.is_east else self.colors.east[self.parity]
-        addends: list[Operand] = [self.sums, role.fabin(west, tokens, self.layer.way), self.zero]
-        into: list[Operand] = [
-            self.sums, role.fabout(east, tokens, self.layer.way), self.y.at(self.result, tokens),
-        ]  # fmt: skip
-        x = self.x.at(-self._first_offset(part)).at(self.offset, tokens)
-        role.vector(isa.MAC, into[last], addends[first], x, self.value, kind=self.layer.arithmetic.product)
-        if last == ENDS:
-            role.iadd(self.result, self.result, tokens, cost=0)
-        end_task(role)
+    def _play(self, part: int) -> None:
+        """Write what the weights of a part do."""
+        addend, goal = self.layer.parts[part]
+        x = self.x.at(-self._first_offset(part)).at(self.offset, self.layer.tokens)
+        if goal == FINISHED:
+            self._finish()
+            return
+        if goal in (FIRST, OWNED):
+            self.role.iadd(self.output, self.output, self.layer.y_step, cost=0)
+            self.role.copy(self.result, self.output, cost=0)
+        elif goal == KEPT:
+            self.role.iadd(self.result, self.result, self.layer.y_apart, cost=0)
+        self._axpy(self._addend(addend), self._into(goal), x)
+        if goal in (ADDED, OWNED):
+            into = self._east if goal == ADDED else self._kept
+            self.role.vector(isa.ADD, into, self._west, self.own, kind=self.layer.way)
+
+    def _axpy(self, addend: Operand, into: Operand, x: Mem) -> None:
+        self.role.vector(isa.MAC, into, addend, x, self.value, kind=self.layer.arithmetic.product)
+
+    def _addend(self, addend: str) -> Operand:
+        return self.sums if addend == SUMS else self.zero if addend == ZERO else self._west
+
+    def _into(self, goal: str) -> Operand:
+        if goal == SUMS:
+            return self.sums
+        return self._east if goal == EAST else self.own if goal in (ADDED, OWNED) else self._kept
+
+    @property
+    def _kept(self) -> Mem:
+        return self.y.at(self.result, self.layer.tokens)
+
+    def _finish(self) -> None:
+        """Add up what was kept of each feature; at the end, as while sums go round all would wait for it."""
+        kept = [self.y.at(feature * self.layer.y_apart, self.layer.y_length) for feature in range(self.layer.kept)]
+        for before, feature in pairwise(kept):
+            self.role.vector(isa.ADD, feature, before, feature, kind=self.layer.way)
 
 
 def write(layer: StreamedLayer, builder: Builder) -> None:
@@ -160,7 +166,7 @@ def lay(layer: StreamedLayer, x: Array, weights: Array) -> Mapping[str, Array]:
     for column, each in enumerate(sent):
         words[column, : counts[column]] = each
     return {
-        "x": cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor),
+        "x": cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor, blocks=layer.blocks),
         "words": np.broadcast_to(words, (*cores, words.shape[1])),
         "count": np.broadcast_to(counts[:, None], (*cores, 1)),
     }  # fmt: skip
@@ -176,7 +182,7 @@ def _colors(builder: Builder) -> _Colors:
 
 
 def _most_wavelets(layer: StreamedLayer) -> int:
-    return layer.cut.outputs * layer.weights * layer.wavelets_each
+    return (layer.cut.outputs * layer.blocks * layer.weights + layer.each) * layer.wavelets_each
 
 
 def _feeder(builder: Builder, layer: StreamedLayer, weights: Color) -> CoreRole:
@@ -193,33 +199,40 @@ def _feeder(builder: Builder, layer: StreamedLayer, weights: Color) -> CoreRole:
 
 
 def _wavelets(layer: StreamedLayer, weights: Array) -> list[Array]:
-    """Return what the feeder of each column sends: the weights of its outputs, in its order."""
+    """Return what the feeder of each column sends: the weights of all outputs."""
     cut = layer.cut
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
     filled[: cut.inputs] = weights
     blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs).transpose(0, 2, 1)
-    taken = order(cut, layer.weights)
-    return [_column(layer, column, taken[column], blocks[column]) for column in range(cut.columns)]
+    return [_column(layer, column, blocks[column]) for column in range(cut.columns)]
 
 
-def _column(layer: StreamedLayer, column: int, taken: Array, weights: Array) -> Array:
-    """Return the wavelets of a column for the outputs *taken*, of whose weights [output, feature] zeros are not sent.
-
-    An output sends two at least, where its order rests on a first and a last one, else one.
-    """
-    cut, sends = layer.cut, weights[taken] != 0
+def _column(layer: StreamedLayer, column: int, weights: Array) -> Array:
+    """Return the wavelets of a column, of whose weights [output, feature] zeros are not sent, but one an output."""
+    sends = weights != 0
+    sends[:, 0] |= ~sends.any(1)
     if layer.nonzeros is None:
         sends[:] = True
-    for at in range(min(2, layer.weights)):
-        sends[:, at] |= sends.sum(1) < min(2, layer.weights)
-    place, feature = np.nonzero(sends)
-    owner = taken // cut.outputs_each
-    first, last = np.diff(place, prepend=-1) > 0, np.diff(place, append=len(taken)) > 0
-    begins, keeps = (owner[place] + 1) % cut.columns == column, owner[place] == column
-    enters = np.where(first, np.where(begins, ENDS, PASSES), WITHIN)
-    leaves = np.where(last, np.where(keeps, ENDS, PASSES), WITHIN)
-    tags = (3 * enters + leaves << INDEX_BITS | feature) << WEIGHT_BITS
-    values = weights[taken[place], feature]
+    output, block, feature = np.nonzero(np.broadcast_to(sends[:, None], (len(sends), layer.blocks, sends.shape[1])))
+    turn = output * layer.blocks + block
+    first, last = np.diff(turn, prepend=-1) > 0, np.diff(turn, append=-1) != 0
+    owner = output // layer.cut.outputs_each
+    parts = _NUMBERS[layer.each, layer.cut.columns > 1](
+        first, last, (owner + 1) % layer.cut.columns == column, owner == column
+    )  # fmt: skip
+    tags, values = parts << INDEX_BITS | (block * layer.cut.inputs_each + feature), weights[output, feature]
+    if layer.each:
+        tags, values = np.append(tags, EACH.index((ZERO, FINISHED)) << INDEX_BITS), np.append(values, 0.0)
+    tags = tags << WEIGHT_BITS
     if layer.wavelets_each == 1:
         return np.asarray(tags | values.astype(np.float16).view(np.uint16).astype(np.int64))
     return np.stack((tags, values.astype(np.float32).view(np.uint32).astype(np.int64)), 1).ravel()
+
+
+_NUMBERS: Mapping[tuple[bool, bool], Callable[[Array, Array, Array, Array], Array]] = {
+    (True, True): lambda first, _, begins, keeps: np.where(begins, 0, np.where(keeps, 2 + first, 1)),
+    (False, True): lambda first, last, begins, keeps: 4 * first + last * (2 - begins + keeps),
+    (False, False): lambda first, last, *_: 2 * first + last,
+}
+"""By whether each feature's sum goes round, and whether there are others: numbers of weights' parts, from whether they
+are the first and the last of an output, and whether the column begins its sum and keeps it."""

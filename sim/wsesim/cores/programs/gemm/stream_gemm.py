@@ -2,23 +2,29 @@
 
               w0        w1        w2          feeders play the edge: each sends the weights of its column's features
                v         v         v          down the column, output after output
-tokens 0-1  y += w0 x->y += w1 x->y += w2 x   each weight that arrives starts an AXPY over the core's tokens; the first
-               v         v         v          of an output adds to the sum the west sends, the last sends it east
+tokens 0-1  y += w0 x->y += w1 x->y += w2 x   each weight that arrives starts an AXPY over the core's tokens
+               v         v         v
 tokens 2-3  y += w0 x->y += w1 x->y += w2 x
                ^---------------------|        sums go once round the ring of the row, from behind their owner to it
 
 A wavelet holds 16 bits of weight and a tag, which says the feature it belongs to and which AXPY it starts, as the
 vendor describes (Hot Chips 2022); that start, that choice without cycles, and mixed products that read and send 16 bits
 are of the hardware, not of its SDK. Sums travel in 16 bits, two a wavelet; with `precision=fp32` in 32, and a weight is
-a second wavelet. Columns take the outputs in staggered order (`stream_order`). Outputs are owned in blocks from west to
-east, so y lies as x did. With `nonzeros` zeros are not sent. The gradient of the input is the same with the weight
-transposed: x is dy then, and y is dx.
+a second wavelet. Outputs are owned in blocks from west to east, so y lies as x did. With `nonzeros` zeros are not sent.
+The gradient of the input is the same with the weight transposed: x is dy then, and y is dx.
+
+A sum passes a core in one of two ways. *Each* feature has its own: all AXPYs take from the west and send east, as fast
+as the fabric brings two values a cycle, and an owner adds up the sums of its outputs at the end. Or the core's features
+are summed *apart*, in the accumulators, the tokens in blocks that these hold, and that sum is added to the one that
+passes: one more turn of the datapath for an output, and AXPYs as fast as memory feeds them. What is faster is taken,
+with the gaps that links have on silicon: on a CS-2 each up to eight features, on a CS-3 of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -28,14 +34,15 @@ from wsesim.cores.kit import exact
 from wsesim.cores.kit.base import Array, KernelProgram, KernelSetup, choice_option, whole_option
 from wsesim.cores.kit.durations import memory, vector_time
 from wsesim.cores.kit.written import Operands, kernel
-from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Operand
-from wsesim.cores.programs.gemm.stream_core import MOST_FEATURES, StreamedLayer, lay, write
-from wsesim.cores.programs.gemm.stream_order import is_staggered, replay, slots
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Operand, wavelets_of
+from wsesim.cores.programs.gemm.stream_core import lay, write
+from wsesim.cores.programs.gemm.stream_layer import MOST_FEATURES, StreamedLayer
+from wsesim.cores.programs.gemm.stream_replay import replay
 from wsesim.cores.programs.gemm.streaming import (
     LAYER,
     PRECISION_HELP,
     MatrixCut,
-    aligned,
     arithmetic_of,
     cut_of,
     gathered,
@@ -48,6 +55,8 @@ from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gemm"
 PASSES = ("forward", "input-gradient")
+SUMS = ("fast", "each", "apart")
+ZEROS = ("even", "any")
 START_CYCLES = 2
 """From the arrival of a weight to its AXPY: what measured training steps of both machines fit (`weight_launch_cycles`).
 A data task as the SDK starts it takes `task_launch_cycles`."""
@@ -58,7 +67,7 @@ FEW = 4
 
 
 def asked(setup: KernelSetup) -> StreamedLayer:
-    """Return the layer; in the gradient of its input what comes in is as wide as its output.
+    """Return the layer as it is faster; in the gradient of its input what comes in is as wide as its output.
 
     Raises:
         InputError: an option cannot be, or a core has more features than a tag counts.
@@ -69,7 +78,33 @@ def asked(setup: KernelSetup) -> StreamedLayer:
     nonzeros, start = nonzeros_of(setup.options, cut), whole_option(setup.options, "start", START_CYCLES)
     if cut.inputs_each > MOST_FEATURES:
         raise InputError.at(f"a tag tells {MOST_FEATURES:,} features of a core apart; got {cut.inputs_each:,}")
-    return StreamedLayer(cut=cut, arithmetic=arithmetic_of(setup.options), nonzeros=nonzeros, start_cycles=start)
+    layer = StreamedLayer(
+        cut=cut, arithmetic=arithmetic_of(setup.options), nonzeros=nonzeros, start_cycles=start, each=False, blocks=1,
+        even=choice_option(setup.options, "zeros", ZEROS) == ZEROS[0],
+    )  # fmt: skip
+    ways = _ways(setup.wafer, layer, choice_option(setup.options, "sums", SUMS))
+    return min(ways, key=lambda way: _on_silicon(setup.wafer, way))
+
+
+def _ways(wafer: Wafer, layer: StreamedLayer, sums: str) -> Iterator[StreamedLayer]:
+    """Yield the ways to lay a layer; sums of features go round alone only where all columns have as many weights."""
+    core, cut, each = wafer.core, layer.cut, replace(layer, each=True)
+    if cut.columns > 1 and (layer.nonzeros is None or (layer.nonzeros == 1 and layer.even)) and sums != "apart":
+        if sums == "each" or need(each) <= core.sram_bytes - core.reserved_bytes:
+            yield each
+        if sums == "each":
+            return
+    yield layer
+    blocks = ceil(cut.tokens_each * ELEMENT_BYTES[layer.arithmetic.sum] / max(1, core.accumulator_bytes))
+    if 1 < blocks <= cut.tokens_each and blocks * cut.inputs_each <= MOST_FEATURES:
+        yield replace(layer, blocks=blocks)
+
+
+def _on_silicon(wafer: Wafer, layer: StreamedLayer) -> float:
+    """Return the cycles of an output where streams have gaps against heat, which makes sums that go round dearer."""
+    parts = output_cycles(wafer, layer)
+    passing = wavelets_of(layer.tokens, layer.way) * wafer.silicon.link_slowdown * (layer.cut.columns > 1)
+    return layer.chains * (parts.before + max(parts.beside, passing))
 
 
 def operands(layer: StreamedLayer, random: np.random.Generator) -> Mapping[str, Array]:
@@ -77,106 +112,97 @@ def operands(layer: StreamedLayer, random: np.random.Generator) -> Mapping[str, 
     cut, total = layer.cut, layer.way
     x = exact.factors(random, (cut.tokens, cut.inputs), total, cut.inputs)
     weights = exact.factors(random, (cut.inputs, cut.outputs), total, cut.inputs)
-    return {"x": x, "weights": weights if layer.nonzeros is None else thinned(weights, cut, layer.nonzeros, random)}
+    if layer.nonzeros is not None:
+        weights = thinned(weights, cut, layer.nonzeros, random, even=layer.even)
+    return {"x": x, "weights": weights}
 
 
 class OutputCycles(NamedTuple):
-    """What an output takes on a column."""
+    """What a sum that goes round takes on a column."""
 
-    starts: float
-    """From weights to their first elements, all together."""
-    first: float
-    """Its first AXPY, fed by the fabric; of a single weight, all."""
-    within: float
-    """Those between the first and the last."""
-    last: float
-    """Its last one, whose end waits for the next column to begin; nothing of a single weight."""
+    start: float
+    """From a weight to its first element."""
+    before: float
+    """What does not wait for the west: starts, and AXPYs of its own."""
+    beside: float
+    """What takes from the west and sends, or one of both."""
     plain: float
     """An AXPY in memory."""
-    weights: int
+    weights: float
+    """That it takes, in the column with most of them."""
 
     @property
-    def ahead(self) -> float:
-        """Cycles from the first element that comes in to the first that goes out."""
-        return self.first + self.within + self.starts - self.start if self.last else 0.0
+    def work(self) -> float:
+        """Cycles of it, if nothing holds it up."""
+        return self.before + self.beside
 
     @property
-    def start(self) -> float:
-        """From a weight to its first element."""
-        return self.starts / self.weights
+    def sums(self) -> float:
+        """What it takes longer than starts and AXPYs in memory do."""
+        return self.work - self.weights * (self.start + self.plain)
 
 
 def output_cycles(wafer: Wafer, layer: StreamedLayer) -> OutputCycles:
-    """Return the cycles of an output's parts."""
-    tokens, kinds, weights = layer.cut.tokens_each, layer.arithmetic, layer.weights
-    sums, x = replace(memory(kinds.sum, tokens), beside=_held(wafer, layer)), memory(kinds.factor, tokens)
-    way = FabricOperand(Color("way", 0), tokens, layer.way) if layer.cut.columns > 1 else None
+    """Return the cycles of a sum's parts."""
+    kinds, launch, alone = layer.arithmetic, wafer.core.vector_launch_cycles, layer.cut.columns == 1
+    own, x = memory(layer.way, layer.tokens), memory(kinds.factor, layer.tokens)
+    sums = replace(memory(kinds.sum, layer.tokens), beside=_held(wafer, layer))
+    way = FabricOperand(Color("way", 0), layer.tokens, layer.way)
 
     def axpy(into: Operand, addend: Operand) -> float:
-        return vector_time(wafer, isa.MAC, kinds.product, tokens, into, addend, x).busy
+        return vector_time(wafer, isa.MAC, kinds.product, layer.tokens, into, addend, x).busy
 
-    launch = wafer.core.vector_launch_cycles
     start = layer.start_cycles + launch + (layer.wavelets_each - 1) * (launch + 1)
-    first, plain, last = axpy(sums, way), axpy(sums, sums), axpy(way or memory(layer.way, tokens), sums)
-    if weights == 1:
-        first, last = axpy(way or memory(layer.way, tokens), way), 0
-    return OutputCycles(weights * start, first, max(0, weights - 2) * plain, last, plain, weights)
+    plain, made = axpy(sums, sums), (layer.pace - 1) * axpy(sums, sums) + axpy(own, sums)
+    if layer.each:
+        return OutputCycles(start, start, axpy(way, way), plain, 1)
+    added = 0 if alone else vector_time(wafer, isa.ADD, layer.way, layer.tokens, way, way, own).cycles
+    return OutputCycles(start, layer.pace * start + made, added, plain, layer.pace)
 
 
 def _held(wafer: Wafer, layer: StreamedLayer) -> bool:
-    return layer.cut.tokens_each * ELEMENT_BYTES[layer.arithmetic.sum] <= wafer.core.accumulator_bytes
+    return layer.tokens * ELEMENT_BYTES[layer.arithmetic.sum] <= wafer.core.accumulator_bytes
 
 
 def closed(wafer: Wafer, layer: StreamedLayer) -> float:
     """Return the cycles: from the first weight to the last output of the column that is done last."""
-    parts, cut = output_cycles(wafer, layer), _fewer(layer.cut)
+    parts, cut = output_cycles(wafer, layer), layer.cut
     begin = wafer.core.task_launch_cycles + FEEDER_CYCLES + link_cycles(wafer.fabric, cut.rows)
-    link = link_cycles(wafer.fabric, 1)
-    work = parts.starts + parts.first + parts.within + parts.last
-    if is_staggered(cut.columns, layer.weights):
-        work = max(work, _beside_neighbours(cut, parts, link))
-        return begin + (len(slots(cut, layer.weights)) + layer.cut.outputs - cut.outputs) * work
-    return begin + _in_natural_order(wafer, cut, parts, work) + (layer.cut.outputs - cut.outputs) * work
+    few = _fewer(layer)
+    rest = (cut.outputs * layer.chains - len(few)) * parts.work
+    return begin + _round(wafer, cut, parts, few) + rest + (parts.start + _finish_cycles(wafer, layer)) * layer.each
 
 
-def _beside_neighbours(cut: MatrixCut, parts: OutputCycles, link: float) -> float:
-    """Return the cycles of a slot by the longest chain of what waits for what.
-
-    It follows a sum from column to column to its owner, each a link and n - 1 beats on, and there the next sum, which
-    has just begun its way; of n - 1 such changes one meets a sum that is a column on, for there one is missing.
-    """
-    changes = parts.weights - 1
-    steps = changes * (cut.columns - 1) - 1
-    along = steps * (parts.ahead + link) + changes * (parts.start + parts.last)
-    return parts.weights * along / (steps * changes + changes)
+def _finish_cycles(wafer: Wafer, layer: StreamedLayer) -> float:
+    """Return the cycles in which a core adds up what it kept of each feature."""
+    kept = memory(layer.way, layer.y_length)
+    return (layer.kept - 1) * vector_time(wafer, isa.ADD, layer.way, layer.y_length, kept, kept, kept).cycles
 
 
-def _fewer(cut: MatrixCut) -> MatrixCut:
-    """Return a layer of no more than FEW outputs an owner."""
-    each, others = min(FEW, cut.outputs_each), cut.last_owner
-    return replace(cut, outputs=others * each + min(each, cut.outputs - others * cut.outputs_each))
+def _fewer(layer: StreamedLayer) -> list[int]:
+    """Return the owners of sums one after the other, of each no more than FEW."""
+    cut, chains = layer.cut, layer.chains
+    outputs = [min(cut.outputs_each, cut.outputs - owner * cut.outputs_each) for owner in range(cut.last_owner + 1)]
+    return [owner for owner, owned in enumerate(outputs) for _ in range(min(FEW, owned * chains))]
 
 
-def _in_natural_order(wafer: Wafer, cut: MatrixCut, parts: OutputCycles, work: float) -> float:
-    """Return when the last column is done if all take the outputs one after the other.
+def _round(wafer: Wafer, cut: MatrixCut, parts: OutputCycles, owners: list[int]) -> float:
+    """Return when the last column is done with sums that go round, each from behind its owner to it.
 
-    A column begins an output when it is free and the sum comes; it is free when the next one has begun to take it.
+    A column takes part in a sum when it is free and the sum comes; it is free when the next one has begun to take it.
+    One that begins a sum adds to nothing.
     """
     links = np.full(cut.columns, float(link_cycles(wafer.fabric, 1)))
     links[0] += wafer.fabric.hop_cycles * max(0, cut.columns - 2)
-    free, room = np.zeros(cut.columns), _room(wafer)
-    for output in range(cut.outputs):
-        turn = -(output // cut.outputs_each + 1)
-        ready, steps = np.roll(free, turn) + parts.start, np.roll(links, turn)
+    free, waits = np.zeros(cut.columns), _room(wafer) * np.arange(cut.columns)
+    before = np.full(cut.columns, parts.before)
+    for owner in owners:
+        turn = -(owner + 1)
+        steps = np.roll(links, turn)
         way = np.cumsum(steps) - steps[0]
-        waits = way + room * np.arange(cut.columns)
-        ahead = way + parts.ahead * np.arange(cut.columns)
-        begun = ahead + np.maximum.accumulate(ready - ahead)
-        if parts.last:
-            taken = np.append(begun[1:] - steps[1:] - room, 0.0)
-            ended = np.maximum(begun + parts.ahead, taken) + parts.last
-        else:
-            ended = waits + np.maximum.accumulate((begun - waits)[::-1])[::-1] + parts.first
+        ready = np.roll(free, turn) + before
+        begun = way + np.maximum.accumulate(ready - way)
+        ended = way + waits + np.maximum.accumulate((begun - way - waits)[::-1])[::-1] + parts.beside
         free = np.roll(ended, -turn)
     return float(free.max())
 
@@ -189,9 +215,8 @@ def _room(wafer: Wafer) -> int:
 
 def need(layer: StreamedLayer) -> int:
     """Return the bytes of a core's activations and results."""
-    cut, factor = layer.cut, layer.arithmetic.factor
-    x = cut.inputs_each * aligned(cut.tokens_each, factor) * ELEMENT_BYTES[factor]
-    return x + cut.outputs_each * cut.tokens_each * ELEMENT_BYTES[layer.way]
+    x = layer.blocks * layer.cut.inputs_each * layer.x_step * ELEMENT_BYTES[layer.arithmetic.factor]
+    return x + layer.kept * layer.y_apart * ELEMENT_BYTES[layer.way]
 
 
 def layer_kernel(operands: Operands) -> KernelProgram:
@@ -199,19 +224,27 @@ def layer_kernel(operands: Operands) -> KernelProgram:
     return kernel(
         name=NAME, doc=__doc__, **LAYER, asked=asked, operands=operands, write=write, lay=lay, closed=closed, need=need,
         meaning=meaning, values=lambda layer: layer.cut.factors, edge=(1, 0),
-        read=lambda layer, ran: layer.cut.from_cores(gathered(ran, "y")[1:]),
+        read=lambda layer, ran: _read(layer, ran),
         options={
             "pass": "forward, or input-gradient: dx = dy W^T [forward]",
             **PRECISION_HELP,
+            "sums": "each: of each feature one goes round; apart: a core sums its features; fast: either [fast]",
             "nonzeros": "weights a core gets for an output; zeros are not sent [all]",
+            "zeros": "even: every core gets as many nonzeros; any: so many on average, as chance has it [even]",
             "start": f"cycles from the arrival of a weight to its AXPY [{START_CYCLES}]",
         },
     )  # fmt: skip
 
 
+def _read(layer: StreamedLayer, ran: CoreMachine) -> Array:
+    last = (layer.kept - 1) * layer.y_apart
+    found = gathered(ran, "y")[1:, :, last : last + layer.y_length]
+    return layer.cut.from_cores(found, kind=layer.way, blocks=layer.blocks)
+
+
 def meaning(layer: StreamedLayer, x: Array, weights: Array) -> Array:
     """Return x W, step by step as the cores compute it."""
-    return replay(layer.cut, (layer.arithmetic.sum, layer.way), x, weights)
+    return replay(layer, x, weights)
 
 
 PROGRAM = layer_kernel(operands)

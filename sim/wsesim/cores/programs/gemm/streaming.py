@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -31,7 +31,8 @@ PRECISIONS = {
     "mixed": Arithmetic(isa.MIXED, isa.F16, isa.F32),
     "fp16": Arithmetic(isa.F16, isa.F16, isa.F16),
 }
-NUMPY = {isa.F32: np.float32, isa.F16: np.float16}
+ROUNDED: dict[int, type[np.floating[Any]]] = {isa.F32: np.float32, isa.F16: np.float16}
+"""By the element type."""
 ALIGNED_BYTES = 8
 """Features begin at multiples of it: a choice of these programs, whose operands then meet in the same banks."""
 
@@ -78,22 +79,26 @@ class MatrixCut:
         """Values of TOKENS x INPUTS, of TOKENS x OUTPUTS, and of INPUTS x OUTPUTS."""
         return self.tokens * (self.inputs + self.outputs) + self.inputs * self.outputs
 
-    def on_cores(self, values: Array, each: int, *, kind: int, before: int = 0) -> Array:
+    def on_cores(self, values: Array, each: int, *, kind: int, blocks: int = 1) -> Array:
         """Return [token, feature] as [row, column, element]: on a core, *each* features, one `aligned` after the other.
 
-        Places for features *before* are added, filled with zeros.
+        That is so of each of its *blocks* of tokens, one after the other.
         """
         filled = np.zeros((self.rows * self.tokens_each, self.columns * each), values.dtype)
         filled[: values.shape[0], : values.shape[1]] = values
-        blocks = filled.reshape(self.rows, self.tokens_each, self.columns, each)
-        gap = aligned(self.tokens_each, kind) - self.tokens_each
-        cores = np.pad(blocks.transpose(0, 2, 3, 1), ((0, 0), (0, 0), (before, 0), (0, gap)))
+        size = ceil(self.tokens_each / blocks)
+        rows = filled.reshape(self.rows, self.tokens_each, self.columns, each)
+        rows = np.pad(rows, ((0, 0), (0, blocks * size - self.tokens_each), (0, 0), (0, 0)))
+        cores = rows.reshape(self.rows, blocks, size, self.columns, each).transpose(0, 3, 1, 4, 2)
+        cores = np.pad(cores, ((0, 0),) * 4 + ((0, aligned(size, kind) - size),))
         return cores.reshape(self.rows, self.columns, -1)
 
-    def from_cores(self, found: Array) -> Array:
-        """Return [row, column, element] as [token, output], without the filling."""
-        blocks = found.reshape(self.rows, self.columns, self.outputs_each, self.tokens_each).transpose(0, 3, 1, 2)
-        return blocks.reshape(self.rows * self.tokens_each, -1)[: self.tokens, : self.outputs]
+    def from_cores(self, found: Array, *, kind: int, blocks: int = 1) -> Array:
+        """Return [row, column, element] as [token, output], without the filling; blocks of an output lie together."""
+        size = ceil(self.tokens_each / blocks)
+        cores = found.reshape(self.rows, self.columns, self.outputs_each, blocks, aligned(size, kind))[..., :size]
+        rows = cores.transpose(0, 3, 4, 1, 2).reshape(self.rows, blocks * size, -1)[:, : self.tokens_each]
+        return rows.reshape(self.rows * self.tokens_each, -1)[: self.tokens, : self.outputs]
 
 
 class _Layer(TypedDict):
@@ -142,8 +147,12 @@ def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:
     return nonzeros
 
 
-def thinned(weights: Array, cut: MatrixCut, nonzeros: int, random: np.random.Generator) -> Array:
-    """Return [input, output] weights with at most *nonzeros* of them left for each column of cores and output."""
+def thinned(
+    weights: Array, cut: MatrixCut, nonzeros: int, random: np.random.Generator, *, even: bool = True
+) -> Array:  # fmt: skip
+    """Return [input, output] weights with *nonzeros* of them left for each column and output, or on average."""
+    if not even:
+        return np.where(random.random(weights.shape) < nonzeros / cut.inputs_each, weights, 0)
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
     filled[: cut.inputs] = weights
     blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs)

@@ -1,0 +1,197 @@
+"""What a config.json says of weights of fewer bits: which format they are kept in, and which matrices are.
+
+Formats and their keys: the quantization configs of transformers 5, of compressed-tensors and of ModelOpt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn
+
+from wsesim.model.hf_file import HfConfig, shown
+from wsesim.model.hf_parts import Fields
+
+_KEYS = ("quantization_config", "compression_config")
+_LOOKED_UP = "numbers are looked up in a table of values, which has no mechanism here"
+_REFUSED: Mapping[str, str] = {
+    **dict.fromkeys(("aqlm", "vptq", "quip", "quip_sharp"), "vectors are looked up in code books, which has no "
+                    "mechanism here"),
+    **dict.fromkeys(("higgs", "squeezellm", "sinq"), _LOOKED_UP),
+    "spqr": "outliers that are kept apart, sparse, have no mechanism here",
+    **dict.fromkeys(("bitnet", "bitnet_b1.58"), "weights of three values have no mechanism here"),
+    "fp_quant": "products of 4 bits with rotated inputs have no mechanism here",
+    "gguf": "blocks of several formats in one file have no mechanism here",
+}  # fmt: skip
+"""By method, what it is built on that has no mechanism."""
+
+
+def packed(config: HfConfig, layers: int) -> Fields:
+    """Return how matrices of *layers* are kept, if not as they are multiplied.
+
+    Raises:
+        InputError: at the key that asks for a format without a mechanism.
+    """
+    key = next((key for key in _KEYS if config.has(key)), None)
+    if key is None:
+        return {}
+    inside = config.inner(key)
+    method = str(inside.value("quant_method", inside.value("quant_algo", "some method"))).lower()
+    if method in _REFUSED:
+        _refuse(config, key, method, _REFUSED[method])
+    if method not in _READERS:
+        _refuse(config, key, method, f"known are {', '.join(_READERS)}")
+    try:
+        text = _READERS[method](inside)
+    except _Unknown as unknown:
+        _refuse(config, key, method, str(unknown))
+    which = _which(config, inside, layers) if method != "mxfp4" else "ffn"
+    if not which:
+        config.note(key, f"= {shown(method)} leaves all matrices of most layers as they are multiplied")
+        return {}
+    config.note(key, f"= {shown(method)}: weights that stay with the cores are kept as {text} and unpacked to be "
+                "multiplied in 16 bits, activations stay in 16 bits; weights that stream are not packed")  # fmt: skip
+    return {"weight_format": text, "weight_packed": which}
+
+
+class _Unknown(ValueError):
+    """A format that has no mechanism."""
+
+
+def _refuse(config: HfConfig, key: str, method: str, why: str) -> NoReturn:
+    config.fail(key, f"asks for weights of another format ({shown(method)}): {why}; remove it to ask for 16 bits")
+
+
+def _fp8(inside: HfConfig) -> str:
+    if (form := inside.value("fmt", "e4m3")) != "e4m3":
+        raise _Unknown(f"fmt = {shown(form)} has no mechanism here, only e4m3 has")
+    block = inside.value("weight_block_size", None)
+    return "e4m3" if block is None else f"e4m3/{_block(block)}"
+
+
+def _block(block: object) -> str:
+    """Return inputs x outputs of a block that files give as [outputs, inputs]."""
+    if not isinstance(block, list) or len(block) != 2 or any(type(side) is not int or side < 1 for side in block):
+        raise _Unknown(f"a block of {shown(block)} is no two whole numbers")
+    return f"{block[1]}x{block[0]}"
+
+
+def _whole(bits: object, group: object, *, zeros: bool) -> str:
+    """Return whole numbers of so many bits with a scale for each *group* of inputs of an output; -1: all of them."""
+    if bits not in (4, 8) or isinstance(bits, bool):
+        raise _Unknown(f"{shown(bits)} bits have no mechanism here, 4 and 8 have")
+    if group in (None, -1, 0):
+        group = "all"
+    elif type(group) is not int or group < 1:
+        raise _Unknown(f"a group of {shown(group)} is no whole number")
+    return f"int{bits}/{group}x1{'+zeros' if zeros else ''}"
+
+
+def _gptq(inside: HfConfig) -> str:
+    if inside.value("desc_act", False):
+        inside.note("desc_act", "= true is not followed: groups are inputs in order")
+    return _whole(inside.value("bits"), inside.value("group_size", 128), zeros=not inside.value("sym", True))
+
+
+def _awq(inside: HfConfig) -> str:
+    bits, group = (inside.value(inside.first(keys), usual)
+                   for keys, usual in ((("bits", "w_bit"), 4), (("group_size", "q_group_size"), 128)))  # fmt: skip
+    return _whole(bits, group, zeros=bool(inside.value("zero_point", True)))
+
+
+def _bitsandbytes(inside: HfConfig) -> str:
+    if inside.value(inside.first(("load_in_4bit", "_load_in_4bit")), False):
+        raise _Unknown(f"{shown(inside.value('bnb_4bit_quant_type', 'fp4'))}: {_LOOKED_UP}")
+    inside.note("llm_int8_threshold", "is not followed: inputs beyond it are multiplied as all others are")
+    return "int8/allx1"
+
+
+def _by_name(inside: HfConfig) -> str:
+    """Return the format that a word at `weights` names: quanto, eetq."""
+    word = str(inside.value("weights", "int8"))
+    known = {"int8": "int8/allx1", "float8": "e4m3/allx1", "int4": "int4/128x1+zeros"}
+    if word not in known:
+        raise _Unknown(f"weights = {shown(word)} have no mechanism here; {', '.join(known)} have")
+    return known[word]
+
+
+def _hqq(inside: HfConfig) -> str:
+    told = inside.inner("quant_config")
+    params = told.inner("weight_quant_params") if told.has("weight_quant_params") else told
+    return _whole(params.value("nbits", 4), params.value("group_size", 64), zeros=True)
+
+
+def _torchao(inside: HfConfig) -> str:
+    kind = inside.value("quant_type", "")
+    while isinstance(kind, dict) and "default" in kind:
+        kind = kind["default"]
+    told = kind.get("_data", {}) if isinstance(kind, dict) else inside.value("quant_type_kwargs", {})
+    name = str(kind.get("_type", "") if isinstance(kind, dict) else kind).lower().replace("_", "")
+    if "int4" in name and "int8dyn" not in name:
+        return _whole(4, told.get("group_size", 128) if isinstance(told, dict) else 128, zeros=True)
+    if "int8" in name:
+        return "int8/allx1"
+    if "float8" in name:
+        return "e4m3/allx1"
+    raise _Unknown(f"quant_type = {shown(kind)} has no mechanism here")
+
+
+def _modelopt(inside: HfConfig) -> str:
+    known = {"FP8": "e4m3", "NVFP4": "e2m1/16x1", "W4A16_AWQ": "int4/128x1"}
+    algo = str(inside.value("quant_algo", "FP8"))
+    if algo not in known:
+        raise _Unknown(f"quant_algo = {shown(algo)} has no mechanism here; {', '.join(known)} have")
+    return known[algo]
+
+
+def _compressed(inside: HfConfig) -> str:
+    groups = [group for group in inside.inner("config_groups").data.values() if isinstance(group, dict)]
+    told = [group.get("weights") for group in groups]
+    if len(told) != 1 or not isinstance(told[0], dict):
+        raise _Unknown("several groups of matrices in formats of their own have no mechanism here")
+    if inside.inner("sparsity_config").value("format", "dense") != "dense":
+        raise _Unknown("weights that leave out zeros in a pattern have no mechanism here")
+    form = told[0]
+    if form.get("type", "int") == "int":
+        return _whole(form.get("num_bits"), form.get("group_size"), zeros=form.get("symmetric") is False)
+    kinds = {8: "e4m3", 4: "e2m1"}
+    if form.get("num_bits") not in kinds:
+        raise _Unknown(f"numbers of {shown(form.get('num_bits'))} bits with an exponent have no mechanism here")
+    strategy, name = form.get("strategy", "tensor"), kinds[form["num_bits"]]
+    if strategy == "block":
+        return f"{name}/{_block(form.get('block_structure'))}"
+    shared = {"tensor": "", "channel": "/allx1"}
+    return name + shared.get(str(strategy), f"/{form.get('group_size') or 'all'}x1")
+
+
+_READERS: Mapping[str, Callable[[HfConfig], str]] = {
+    "fp8": _fp8, "fbgemm_fp8": lambda _: "e4m3/allx1", "compressed-tensors": _compressed, "gptq": _gptq, "awq": _awq,
+    "auto-round": _gptq, "bitsandbytes": _bitsandbytes, "mxfp4": lambda _: "e2m1/32x1", "quanto": _by_name,
+    "eetq": _by_name, "hqq": _hqq, "torchao": _torchao, "modelopt": _modelopt,
+}  # fmt: skip
+"""By method, how a file of it spells its format."""
+_LEFT_OUT = ("modules_to_not_convert", "ignore", "llm_int8_skip_modules", "skip_modules",
+             "linear_weights_not_to_quantize", "modules_to_not_quantize")  # fmt: skip
+_PARTS = {"attention": re.compile(r"attn|attention|[qkvo]_proj|qkv|Wqkv"),
+          "ffn": re.compile(r"mlp|experts|ffn|feed_forward|gate_proj|up_proj|down_proj|w[123]\b")}  # fmt: skip
+_NEVER = re.compile(r"norm|router|\bgate$|\bgate\.weight$|expert_gate|vision|visual|audio|projector|embed|lm_head")
+
+
+def _which(config: HfConfig, inside: HfConfig, layers: int) -> str:
+    """Return which matrices are packed in most layers: all | attention | ffn; empty: none."""
+    told = (inside.value(key, []) for key in _LEFT_OUT)
+    names = [name for each in told if isinstance(each, list) for name in each if isinstance(name, str)]
+    left = {part: _layers_left(names, pattern, layers) for part, pattern in _PARTS.items()}
+    for part, count in left.items():
+        if 0 < count <= layers / 2:
+            what = f"leaves {part} of {count} of {layers} layers as it is multiplied: it counts as packed in all"
+            config.note(inside.within[-1], what)
+    kept = [part for part, count in left.items() if count <= layers / 2]
+    return "all" if len(kept) == len(left) else "".join(kept)
+
+
+def _layers_left(names: Iterable[str], part: re.Pattern[str], layers: int) -> int:
+    """Return in how many layers a matrix of a *part* is named; without a number it is meant in all."""
+    mine = [name for name in names if part.search(name) and not _NEVER.search(name)]
+    numbers = [re.search(r"(?:layers|h|blocks)\.(\d+)\.", name) for name in mine]
+    return layers if any(number is None for number in numbers) else len({found[1] for found in numbers if found})

@@ -1,0 +1,63 @@
+"""Weights as they are once they were packed: rounded to the numbers of a format, times the scale of their group.
+
+Scales are chosen so that the largest number of a group is the largest of the format; those of e2m1 are powers of two
+(OCP MX v1.0, 6.3), of which larger numbers are cut. Numbers are rounded to the nearest, ties to even.
+"""
+
+from __future__ import annotations
+
+from math import frexp
+
+import numpy as np
+
+from wsesim.graph import Packing, Tensor, packing_of
+from wsesim.graph.packing import PackedFormat
+from wsesim.numerics.arrays import Array
+
+
+def as_packed(array: Array, tensor: Tensor) -> Array:
+    """Return a weight as it is multiplied once it was packed as its *tensor* says, [..., inputs, outputs]."""
+    return rounded(array, packing_of(tensor.packed)) if tensor.packed else array
+
+
+def rounded(array: Array, packing: Packing) -> Array:
+    """Return *array* [..., inputs, outputs] in the numbers of a packing, times their scales; its type stays."""
+    inputs, outputs = array.shape[-2:]
+    tall, wide = min(inputs, packing.inputs or inputs), min(outputs, packing.outputs or outputs)
+    filled = np.pad(array.astype(np.float64), [*[(0, 0)] * (array.ndim - 2), (0, -inputs % tall), (0, -outputs % wide)],
+                    mode="edge")  # fmt: skip
+    groups = filled.reshape(*array.shape[:-2], filled.shape[-2] // tall, tall, filled.shape[-1] // wide, wide)
+    found = _zeroed(groups, packing) if packing.zeros else _scaled(groups, packing.format)
+    kept: Array = found.reshape(filled.shape)[..., :inputs, :outputs].astype(array.dtype)
+    return kept
+
+
+def _scaled(groups: Array, form: PackedFormat) -> Array:
+    most = np.abs(groups).max(axis=(-3, -1), keepdims=True)
+    scale = most / form.largest
+    if form.scale_bits == 8:
+        scale = np.exp2(np.floor(np.log2(np.where(most > 0, most, 1.0))) - (frexp(form.largest)[1] - 1))
+    scale = np.where(most > 0, scale, 1.0)
+    found: Array = nearest_in(groups / scale, form) * scale
+    return found
+
+
+def _zeroed(groups: Array, packing: Packing) -> Array:
+    """Return groups in steps from their least to their largest number, zero being one of the steps."""
+    least, most = (np.minimum(groups.min(axis=(-3, -1), keepdims=True), 0),
+                   np.maximum(groups.max(axis=(-3, -1), keepdims=True), 0))  # fmt: skip
+    steps = 2**packing.format.bits - 1
+    scale = np.where(most > least, (most - least) / steps, 1.0)
+    zero = np.rint(-least / scale)
+    found: Array = (np.clip(np.rint(groups / scale) + zero, 0, steps) - zero) * scale
+    return found
+
+
+def nearest_in(numbers: Array, form: PackedFormat) -> Array:
+    """Return the nearest numbers of a format, ties to even; beyond its largest that."""
+    step: Array | float = 1.0
+    if form.mantissa is not None:
+        exponent = np.frexp(numbers)[1] - 1
+        step = np.ldexp(1.0, np.maximum(exponent, form.least_exponent) - form.mantissa)
+    found: Array = np.clip(np.rint(numbers / step) * step, -form.largest, form.largest)
+    return found

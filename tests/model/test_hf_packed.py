@@ -1,0 +1,103 @@
+"""What a quantization_config says: the format, which matrices have it, or which mechanism is missing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim.errors import InputError
+from wsesim.model import ModelSpec, read_hf_config
+
+LLAMA = {
+    "model_type": "llama", "num_hidden_layers": 4, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 99,
+    "intermediate_size": 128, "max_position_embeddings": 64,
+}  # fmt: skip
+
+
+def read(tmp_path: Path, asked: Any, key: str = "quantization_config") -> ModelSpec:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({**LLAMA, key: asked}))
+    return read_hf_config(file)
+
+
+def _group(**weights: Any) -> dict[str, Any]:
+    return {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": weights}}}
+
+
+READ: list[tuple[dict[str, Any], str]] = [
+    ({"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 64]}, "e4m3/64x128"),
+    ({"quant_method": "fp8", "activation_scheme": "static", "weight_block_size": None}, "e4m3"),
+    ({"quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0}, "e4m3/allx1"),
+    (_group(num_bits=8, type="float", strategy="channel"), "e4m3/allx1"),
+    (_group(num_bits=8, type="float", strategy="tensor"), "e4m3"),
+    (_group(num_bits=4, type="float", strategy="tensor_group", group_size=16), "e2m1/16x1"),
+    (_group(num_bits=4, type="int", strategy="group", group_size=128, symmetric=False), "int4/128x1+zeros"),
+    (_group(num_bits=8, type="float", strategy="block", block_structure=[128, 128]), "e4m3/128x128"),
+    ({"quant_method": "gptq", "bits": 4, "group_size": 128, "sym": True}, "int4/128x1"),
+    ({"quant_method": "gptq", "bits": 8, "group_size": -1, "sym": False}, "int8/allx1+zeros"),
+    ({"quant_method": "awq", "bits": 4, "group_size": 64, "zero_point": True}, "int4/64x1+zeros"),
+    ({"quant_method": "bitsandbytes", "load_in_8bit": True, "load_in_4bit": False}, "int8/allx1"),
+    ({"quant_method": "quanto", "weights": "float8"}, "e4m3/allx1"),
+    ({"quant_method": "eetq", "weights": "int8"}, "int8/allx1"),
+    ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 4, "group_size": 64}}},
+     "int4/64x1+zeros"),
+    ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int4WeightOnlyConfig",
+                                                            "_data": {"group_size": 32}}}}, "int4/32x1+zeros"),
+    ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "e2m1/16x1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "wanted"), READ)
+def test_a_format_is_read(asked: dict[str, Any], wanted: str, tmp_path: Path) -> None:
+    model = read(tmp_path, asked)
+    assert (model.weight_format, model.weight_packed) == (wanted, "all")
+    assert any(f"kept as {wanted}" in note for note in model.notes)
+
+
+@pytest.mark.parametrize(
+    ("left", "wanted"),
+    [
+        (["lm_head", "model.embed_tokens", "model.layers.*.mlp.gate", "model.vision_tower"], "all"),
+        (["model.layers.*.self_attn", "model.layers.*.mlp.router"], "ffn"),
+        ([f"model.layers.{layer}.mlp.down_proj" for layer in range(4)], "attention"),
+        (["model.layers.0.self_attn.o_proj"], "all"),
+        ("lm_head", "all"),
+    ],
+)
+def test_what_is_left_out_is_left_out(left: Any, wanted: str, tmp_path: Path) -> None:
+    model = read(tmp_path, {"quant_method": "fp8", "modules_to_not_convert": left})
+    assert model.weight_packed == wanted
+    assert any("of 1 of 4 layers" in note for note in model.notes) == ("o_proj" in str(left))
+
+
+def test_where_all_is_left_out_nothing_is_packed(tmp_path: Path) -> None:
+    model = read(tmp_path, {"quant_method": "fp8", "ignore": ["self_attn", "mlp"]})
+    assert not model.weight_format
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}, "table of values"),
+        ({"quant_method": "aqlm"}, "code books"),
+        ({"quant_method": "gptq", "bits": 3}, "3 bits have no mechanism"),
+        ({"quant_method": "fp8", "fmt": "e5m2"}, "only e4m3"),
+        ({"quant_method": "fp8", "weight_block_size": [128]}, "two whole numbers"),
+        ({"quant_method": "brand_new"}, "known are fp8"),
+        ({"quant_method": ["fp8"]}, "known are fp8"),
+        (_group(num_bits=2, type="float"), "2 bits with an exponent"),
+        ({"quant_method": "compressed-tensors", "config_groups": {}}, "several groups"),
+        ({"quant_method": "awq", "group_size": 10**9}, "1 to 1,000,000"),
+        ({}, '"some method"'),
+    ],
+)
+def test_what_has_no_mechanism_is_refused_at_its_line(asked: dict[str, Any], why: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=why) as caught:
+        read(tmp_path, asked)
+    assert "config.json:1:" in str(caught.value)
+
+
+def test_nested_configs_are_looked_at_too(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="vectors are looked up"):
+        read(tmp_path, {"quant_method": "aqlm"}, key="compression_config")
