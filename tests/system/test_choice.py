@@ -115,6 +115,8 @@ def test_the_fastest_alone_is_the_same_whatever_was_asked_before(asked: Draw, ot
         assert (alone[0].timed, alone[0].program.placement) == (ways[0].timed, ways[0].program.placement)
         assert all(way.promised_s <= way.least_s <= way.timed.step_s for way in ways)
     assert best.promised_s <= step_s(request)
+    small = request_of(**{**asked, "hardware": {"memoryx.capacity": "1 kB"}})  # type: ignore[arg-type]
+    assert isinstance(fastest(small, alone=True), DoesNotFit)
 
 
 @settings(max_examples=6, deadline=None)

@@ -14,6 +14,7 @@ from wsesim.graph import Graph
 from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
 from wsesim.mapping.program import Program, Stage
 from wsesim.mapping.stages import CostKey, KernelKey
+from wsesim.software import Training
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -122,10 +123,10 @@ _known: Latest[Known] = Latest(most=64)
 _at: Latest[Known] = Latest(most=64)
 
 
-def known_at(graph: Graph, wafer: Wafer, *others: Hashable, software: object) -> Known:
+def known_at(graph: Graph, wafer: Wafer, software: Training, *others: Hashable) -> Known:
     """Return the same as `known_of`, found by who graph, wafer and *software* are where they were asked of before."""
     key = (id(graph), id(wafer), id(software), *others)
-    return _at.get(key, (graph, wafer, software), lambda: known_of(graph, wafer, software, *others))
+    return _at.get(key, (graph, wafer, software), lambda: known_of(graph, wafer, _as_kernels_run(software), *others))
 
 
 def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:
@@ -147,3 +148,14 @@ def _as_kernels_see(wafer: Wafer) -> Wafer:
     core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
     unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
     return replace(wafer, core=core, **unread)
+
+
+@lru_cache(maxsize=64)
+def _as_kernels_run(software: Training) -> Training:
+    """Return a release with all that comes between steps, or is the store's to know, set to the same."""
+    unread: dict[str, Any] = {
+        "step_s": 0.0, "log_s": 0.0, "log_every": 1, "step_jitter": 0.0, "state_bytes_per_parameter": 1,
+        "master_bytes_per_parameter": 1, "checkpoint_bytes_per_parameter": 1, "accumulate_traffic": 0.0,
+        "update_waits": 0,
+    }  # fmt: skip
+    return replace(software, **unread)

@@ -103,8 +103,8 @@ class StepRequest:
 
 def _known(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request."""
-    return known_at(request.graph, request.cluster.wafer, request.length, request.precision, request.rows,
-                    request.columns, software=request.software)  # fmt: skip
+    return known_at(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
+                    request.rows, request.columns)  # fmt: skip
 
 
 def _policies(graph: Graph, recompute: str) -> tuple[float, ...]:
@@ -118,7 +118,7 @@ def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
     key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch, request.parts or 1)
     found = kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
-    return like(found, cluster=request.cluster)
+    return like(found, cluster=request.cluster, software=request.software)
 
 
 def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:

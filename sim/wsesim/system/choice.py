@@ -169,7 +169,7 @@ def fastest(
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
     So are layers in parts. The fastest *alone* is found sooner.
     """
-    key = (id(request.known), request.cluster, request.sequences, request.micro_batch, request.sub_batch,
+    key = (id(request.known), request.cluster, request.software, request.sequences, request.micro_batch, request.sub_batch,
            request.recompute, request.parts, below_s, clock, alone)  # fmt: skip
     search = _alone if alone else _searched
     return _found.get(key, request.known, lambda: search(request, below_s, clock))
@@ -202,7 +202,7 @@ def _alone(request: StepRequest, below_s: float, clock: Clock) -> _Found:
     key = (request.sequences, request.cluster.systems, request.micro_batch, request.sub_batch, request.recompute,
            request.parts, request.cluster.wafer.core.sram_bytes, clock)  # fmt: skip
     best, known = request.known.best, request.known.best.get(key)
-    if known is None and (problem := misfit(request)):
+    if problem := misfit(request):
         return problem
     seed = _promising(request, clock) if known is None else _way_at(request, clock, *known)
     most_s = min(below_s, seed.timed.step_s if seed else inf)
