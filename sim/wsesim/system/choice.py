@@ -169,8 +169,8 @@ def fastest(
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
     So are layers in parts. The fastest *alone* is found sooner.
     """
-    key = (id(request.known), request.cluster, request.software, request.sequences, request.micro_batch, request.sub_batch,
-           request.recompute, request.parts, below_s, clock, alone)  # fmt: skip
+    key = (id(request.known), request.cluster, request.software, request.sequences, request.micro_batch,
+           request.sub_batch, request.recompute, request.parts, below_s, clock, alone)  # fmt: skip
     search = _alone if alone else _searched
     return _found.get(key, request.known, lambda: search(request, below_s, clock))
 
