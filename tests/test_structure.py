@@ -30,6 +30,7 @@ LEAVES = {
     "wsesim.figures.docs": "what fields of figures hold, for who asks",
     "wsesim.questions.shared.limits": "what limits are made of, for who asks",
     "wsesim.kernels.collectives": "cycles of collectives, which programs are built by",
+    "wsesim.kernels.zeros": "how unevenly zeros fall, by which programs are timed",
     "wsesim.kernels.resident": "cycles of resident products and sums, which a kernel asks for by itself",
 }
 """Modules beside the doors that other packages may import, because they are light, and why."""

@@ -22,6 +22,8 @@ from wsesim.answers.text import heading, signed
         ("peak_flops", 2.53e15, "2.53 PFLOP/s"),
         ("flops", 2.53e15, "2.53 PFLOP"),
         ("step_cycles", 202_374_757, "202,374,757"),
+        ("mean_core_cycles", 1018.75, "1,018.75"),
+        ("mean_core_cycles", 120.0, "120"),
         ("parameters", 111_000_000, "111M"),
         ("wafers", 12, "12"),
         ("features_per_core", 1.0237, "1.024"),

@@ -22,6 +22,7 @@ def test_texts_are_listed_with_package_and_licence(call: Call, monkeypatch: pyte
 
 
 def test_the_made_up_world_is_shown_and_called_synthetic(call: Call) -> None:
+    assert "no texts are called 'easy-wrld', did you mean 'easy-world'?" in call("data", "show", "easy-wrld").stderr
     found = call("data", "show", "easy-world")
     assert found.exit_code == 0
     assert found.stdout.startswith("Synthetic: a made-up world")
@@ -34,7 +35,7 @@ def test_what_is_not_there_is_told(call: Call, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("WSESIM_DATA", str(tmp_path))
     for arguments, said in (
         (("show", "spam"), "`wsesim data fetch spam` brings it"),
-        (("show", "wrold"), "there are: spam, reviews"),
+        (("show", "wrold"), "did you mean 'world'?"),
         (("show", "world", "--file", tmp_path / "x"), "world is made here"),
         (("fetch", "spma"), "did you mean 'spam'?"),
     ):

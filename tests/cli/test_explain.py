@@ -41,6 +41,7 @@ def test_everything_that_has_a_name_is_explained(term: str, told: str) -> None:
 
 def test_what_nobody_knows_names_the_nearest() -> None:
     assert "did you mean 'recompute'?" in said("explain", "recompuet", code=2)
+    assert said("explain", "weight", "streaming").startswith("weight streaming, stream (word): weights come in")
 
 
 def test_a_preset_is_listed_with_every_figure_and_its_source() -> None:

@@ -95,6 +95,11 @@ def test_a_config_is_refused_where_it_is_wrong(
         ),
         (
             FILES["question"],
+            ("model=params.yaml",),
+            "got 'params.yaml'; a file goes under a key of its own: {zoo: params.yaml}",
+        ),
+        (
+            FILES["question"],
             ("hardware.core.sram=1 KiB",),
             "error: --set hardware.core.sram=1 KiB: hardware.core.sram cannot be: core.reserved is 2048 of 1024 bytes",
         ),

@@ -131,6 +131,7 @@ def test_graph(call: Call, refused: Refused, question: Path, in_tmp: Path) -> No
     assert (in_tmp / "graph.0.et").read_bytes().startswith(b"\x07\x0a\x051.0.0")
     assert "is not text" in refused("graph", question, "--format", "chakra")
     assert "did you mean 'h100'" in refused("run", question, "--gpu", "h10x8")
+    assert "must end in one of .dot, .svg, .json, .et, or --format" in refused("graph", question, "-o", "graph.xyz")
     assert "is the question itself" in refused("graph", question, "-o", question, "--force")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,9 +59,8 @@ def _gemv(width: int, height: int, inputs: int, outputs: int) -> Pair:
 
 
 PAIRS = (
-    _vector("mac", 0, 64), _vector("add", 1, 1000), _vector("mov", 2, 64), _row("reduce-chain", 2, 16),
-    _row("reduce-chain", 9, 64), _row("broadcast", 6, 100), _row("allreduce-chain", 9, 33), _gemv(4, 2, 16, 32),
-    _gemv(7, 1, 8, 64), _gemv(2, 1, 4, 8),
+    _vector("mac", 0, 64), _vector("add", 1, 1000), _vector("mov", 2, 9), _row("reduce-chain", 9, 64),
+    _row("broadcast", 6, 100), _row("allreduce-chain", 5, 33), _gemv(4, 2, 8, 16), _gemv(2, 1, 4, 8),
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_a_kernel_in_csl_is_the_one_of_the_builder(pair: Pair, machine: str) -> 
     wafer, prepare = load_cluster(machine).cluster.wafer, PROGRAMS[pair.kernel].prepare
     assert prepare is not None
     prepared = prepare(wafer, pair.grid, pair.shape, pair.options, 3)
-    operands = {
+    operands: dict[str, Any] = {
         name: gather(prepared.machine, name).reshape(-1).tolist()
         for name in ("x", "y", "w") if name in prepared.machine.builder.roles[0].variables
     }  # fmt: skip

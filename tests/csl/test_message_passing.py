@@ -53,7 +53,7 @@ def test_cores_of_a_row_exchange_messages(tmp_path: Path) -> None:
 def test_what_never_comes_and_what_cannot_be_sent_is_told(tmp_path: Path) -> None:
     waiting = machine(tmp_path, second="mp.recv_message(&into, .{ .activate = came });")
     waiting.launch("main")
-    assert "PE (0, 0) waits in recv_message, and nobody has sent to it" in waiting.explain()
+    assert "PE (2, 1) waits in recv_message, and nobody has sent to it" in waiting.explain()
     with pytest.raises(CslFault, match=r"send_message to \(3, 0\); the rectangle has 3 x 2 cores"):
         machine(tmp_path, goal="3").launch("main")
     with pytest.raises(CslFault, match="send_message of 33 words; 1 to 32 go in one message"):

@@ -1,4 +1,4 @@
-"""A program that comes to no end is told why: every operation and task that waits, by its place, and what lies unread."""
+"""A program that comes to no end is told why: operations and tasks that wait, by their places, and what lies unread."""
 
 from __future__ import annotations
 

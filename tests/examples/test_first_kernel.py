@@ -68,6 +68,16 @@ def test_what_is_wrong_in_it_is_told_by_line(
     assert found.stderr.startswith(f"{place}: error: {said}")
 
 
+def test_a_result_that_the_body_does_not_keep_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = EXAMPLE.read_text("utf-8").replace("KERNEL = kit.kernel(", 'KERNEL = kit.kernel(result="total", ')
+    assert 'result="total"' in text
+    (tmp_path / "mine.py").write_text(text, "utf-8")
+    found = run("kernel", "mine.py", *ASKED)
+    assert found.exit_code == 2
+    assert "the variable 'total' of every core, which body does not keep on all of them; it keeps: " in found.stderr
+
+
 def test_values_that_are_not_those_of_numpy_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = EXAMPLE.read_text("utf-8").replace("+ x +", "- x +")

@@ -38,6 +38,12 @@ def test_every_form_asks_the_same(file: Path, tiny: Question) -> None:
     assert len({form.asked.shape.width for form in forms}) == 1
 
 
+def test_a_question_is_printed_short(tiny: Question) -> None:
+    assert repr(tiny) == "<TrainingStep question, asked in question>"
+    kernel = wsesim.load(kernel="gemv", machine="cs-2", grid=(4, 4), shape=(8, 8))
+    assert repr(kernel) == "<KernelQuestion question, asked in question>"
+
+
 def test_settings_replace_what_is_there(file: Path, tiny: Question) -> None:
     wide: dict[str, Any] = {"hardware.core.sram": "96 KiB", "batch.sequences": 4}
     found = [wsesim.load(file, set=wide), wsesim.load(tiny, set=wide), wsesim.load(TINY, **wide)]
@@ -72,12 +78,12 @@ def test_paths_start_where_the_program_runs(
     ({"phase": "trianing"}, "question: error: phase must be one of"),
     ({"machine": "cs-20"}, "error: cluster.machine='cs-20': cluster.machine must be a machine that wsesim knows"),
     ({"inference": {"prompt": 4}}, "inference is not read by phase training"),
-    ({"machine": wsesim.Model(layers=1)}, "machine takes a Machine, a name or a path; got Model(layers=1)"),
+    ({"machine": wsesim.Model("gpt2")}, "machine takes a Machine, a name or a path; got Model('gpt2')"),
     ({"batch": ENDLESS}, "mappings and lists are nested deeper than 16 in one another"),
     ({"batch": {"sequences": object(), "length": 8}}, "batch.sequences must be a whole number; got <object"),
     ({"batch": {"sequences": np.nan, "length": 8}}, "batch.sequences must be a whole number; got nan"),
     ({"name": "\x1b[2J"}, "name must start with a letter or digit"),
-    ({"batch": wsesim.Model(layers=1)}, "batch takes plain data; got Model(layers=1)"),
+    ({"batch": wsesim.Model("gpt2")}, "batch takes plain data; got Model('gpt2')"),
 ])  # fmt: skip
 def test_a_mistake_is_named_by_its_dotted_name(settings: dict[str, Any], said: str) -> None:
     assert said in refused(TINY, **settings)

@@ -87,6 +87,7 @@ def test_where_all_is_left_out_nothing_is_packed(tmp_path: Path) -> None:
         ({"quant_method": "brand_new"}, "known are fp8"),
         ({"quant_method": ["fp8"]}, "known are fp8"),
         (_group(num_bits=2, type="float"), "2 bits with an exponent"),
+        (_group(num_bits=[8], type="float"), "bits with an exponent"),
         ({"quant_method": "compressed-tensors", "config_groups": {}}, "several groups"),
         ({"quant_method": "awq", "group_size": 10**9}, "1 to 1,000,000"),
         ({}, '"some method"'),

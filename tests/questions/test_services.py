@@ -305,6 +305,13 @@ def test_reading_and_writing_apart() -> None:
     assert closed is not None
     assert closed.figures["full_request_s"] == found.figures["full_request_s"]
     assert "1 wafer to read and 2 copies of 1 wafer to write" in found.headline["utilization"]
+    assert any(
+        note.startswith("inference.wafers, inference.replicas hold for the wafers that write") for note in found.notes
+    )
+    prompts = {"inference": {"readers": 2, "chunk": 64, "placement": "blocks"}, "serving": data["serving"]}
+    chunked = questions.run(questions.ask(data | prompts, file="case.yaml", folder=Path())).answer
+    assert chunked is not None
+    assert any(note.startswith("inference.chunk holds for the wafers that read") for note in chunked.notes)
     with pytest.raises(InputError, match=r"replicas must be at most cluster.systems less inference.readers"):
         questions.ask(data | {"inference": {"readers": 1, "replicas": 3}}, file="case.yaml", folder=Path())
     with pytest.raises(InputError, match="leaves none of 3 systems to write"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import wsesim
 from wsesim import answers, questions
 from wsesim.cli import cli
 from wsesim.errors import InputError
@@ -56,7 +57,24 @@ def test_machines_and_stacks() -> None:
     assert "training.kernel_launch" in side_by_side(("release-2", "ideal")).asked
 
 
+def test_files_of_machines_and_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"roomy": "extends: cs-2\ncore:\n  sram: 96 KiB\n", "fast": "extends: roomy.yaml\ncore.clock: 2 GHz\n",
+             "stack": "extends: ideal\n", "round": "extends: round.yaml\n"}  # fmt: skip
+    for name, text in files.items():
+        Path(f"{name}.yaml").write_text(text, "utf-8")
+    assert side_by_side(("cs-2", "fast.yaml")).asked == {
+        "core.clock": ("1.1 GHz", "2 GHz"), "core.sram": ("48 KiB", "96 KiB")
+    }  # fmt: skip
+    assert side_by_side(("stack.yaml", "ideal")).asked == {}
+    part = wsesim.compare("roomy.yaml", wsesim.Machine("fast.yaml"))
+    assert [side.name for side in part.sides] == ["roomy", "Machine('fast.yaml')"]
+    with pytest.raises(InputError, match="comes back to a file that extends it"):
+        side_by_side(("round.yaml", "cs-2"))
+
+
 @pytest.mark.parametrize(("given", "says"), [
+    (("cs-2", "ideal"), "a machine cannot be compared with a stack"),
     (("cs-2",), "name two or more"),
     (("cs2", "cs-3"), "cs2 is no file, machine or software stack, did you mean 'cs-2'?"),
     (("cs-2", "one.yaml"), "a machine or a stack cannot be compared with a question"),

@@ -70,7 +70,7 @@ def test_a_line_is_a_study(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert "3 of 3 points were known from before" in again.output
     written = (tmp_path / "runs/tiny-study/sweep.csv").read_text()
     assert written.startswith("cluster.systems,status,step_s,mfu,why,most_time_on\n1,ok,")
-    assert called(*line).exit_code == 2  # the folder is there
+    assert called(*line, "--set", "cluster.machine=cs-3").exit_code == 2  # another answer is there
     many = called(
         "sweep", tiny, "--vary", "batch.sequences=1..200", "--vary", "batch.length=1..512", "--set", "cluster=cs-3"
     )
@@ -121,6 +121,28 @@ def test_a_sobol_sequence_needs_scipy(tiny: Path) -> None:
         assert "needs scipy: install wsesim[studies]" in refused(tiny, **data)
     else:
         assert len({point["batch.sequences"] for point in study_of(tiny, data).points()}) == 4
+
+
+JOB = """\
+trainer:
+  init:
+    model: {hidden_size: 64, num_hidden_layers: 1, num_heads: 2, vocab_size: 300, max_position_embeddings: 64}
+  fit: {train_dataloader: {batch_size: 8, max_sequence_length: 64}}
+"""
+
+
+@pytest.mark.parametrize("names", [
+    {"set": {"cluster.machine": "cs-3"}}, {"vary": {"cluster.machine": ["cs-3", "cs-2"]}},
+    {"scenarios": {"one": {"cluster": "cs-3"}, "two": {"cluster": "cs-2"}}},
+])  # fmt: skip
+def test_a_job_is_varied_on_the_machine_that_the_study_names(names: dict[str, Any], tmp_path: Path) -> None:
+    job = tmp_path / "params.yaml"
+    job.write_text(JOB, "utf-8")
+    vary = {**names.get("vary", {}), "batch.sequences": [4, 8]}
+    study = study_of(job, {**names, "vary": vary, "level": "closed"})
+    assert study.base.asked.resolved["cluster"]["machine"] == "cs-3"
+    with pytest.raises(InputError, match="name a machine"):
+        study_of(job, {"vary": {"batch.sequences": [4, 8]}})
 
 
 def test_what_follows_and_what_is_required(tiny: Path) -> None:

@@ -109,6 +109,57 @@ def test_the_flat_form(tmp_path: Path) -> None:
     assert "training.state_bytes_per_parameter" not in resolved["software"], "AdamW is what stacks have"
 
 
+def test_a_slip_is_no_key_without_effect(tmp_path: Path) -> None:
+    slips = {
+        "    optimizer: {": "    optimzer: {", "{max_steps: 100,": "{max_step: 100,", "{steps: 50}": "{step: 50}",
+        "loss_scaling_factor: dynamic": "loss_scaling_factr: dynamic", "{num_csx: 2}": "{num_csxs: 2}",
+        "- ComputeNorm: {}": "- ComputeNrm: {}\n    - Mine: {}\n    - FreezeParameters: {}",
+        "batch_size: 8}": "batch_size: 8}\n  fitt: {}", "max_sequence_length: 100": "max_sequence_len: 100, mine: 1",
+    }  # fmt: skip
+    text = TRAINER
+    for right, wrong in slips.items():
+        assert right in text
+        text = text.replace(right, wrong)
+    _, apart, free, unknown = asked(text, tmp_path).asked.notes[:4]
+    for name, meant in {
+        "optimzer": "optimizer", "loop.max_step": "max_steps", "checkpoint.step": "steps", "trainer.fitt": "fit",
+        "precision.loss_scaling_factr": "loss_scaling_factor", "cluster_config.num_csxs": "num_csx",
+        "ComputeNrm": "ComputeNorm", "train_dataloader.max_sequence_len": "max_sequence_length",
+    }.items():  # fmt: skip
+        assert f"{name}, did you mean '{meant}'" in unknown
+    assert "Mine" in unknown
+    assert "which weights are not learned (FreezeParameters)" in apart
+    assert "train_dataloader.mine, " in free
+
+
+@pytest.mark.parametrize(("loop", "steps"), [
+    ("{num_steps: 30}", 30), ("{max_steps: 100, num_steps: 30}", 30), ("{num_epochs: 3, steps_per_epoch: 10}", 30),
+    ("{max_steps: 30, num_epochs: 3, steps_per_epoch: 100}", 30),
+    ("{max_steps: 100, num_epochs: 3, steps_per_epoch: 10}", 30),
+    ("{num_steps: 30, num_epochs: 1, steps_per_epoch: 1}", 30),
+])  # fmt: skip
+def test_steps_by_any_key(loop: str, steps: int, tmp_path: Path) -> None:
+    question = asked(TRAINER.replace("{max_steps: 100, eval_frequency: 10}", loop), tmp_path)
+    assert question.asked.resolved["token_budget"] == steps * 16 * 100
+
+
+def test_adapters_of_a_callback_are_those_of_a_model(tmp_path: Path) -> None:
+    low = "{lora_params: {r: 4, alpha: 8, target_modules: [nn.Linear]}}"
+    called = asked(TRAINER.replace("- ComputeNorm: {}", f"- Lora: {low}"), tmp_path).asked
+    stated = asked(TRAINER.replace("      hiden_size: 3\n", f"      {low[1:-1]}\n"), tmp_path).asked
+    assert called.shape == stated.shape
+    assert (called.shape.adapter_rank, called.shape.adapter_scale) == (4, 2)
+    slip = asked(TRAINER.replace("- ComputeNorm: {}", f"- Lora: {low.replace('r:', 'rr:')}"), tmp_path).asked
+    assert "Lora.lora_params.rr, did you mean 'r'" in " ".join(slip.notes)
+
+
+def test_the_old_form_multiplies_as_its_machine_is_told(tmp_path: Path) -> None:
+    told = asked(
+        FLAT.replace("use_bfloat16: true", "use_bfloat16: false") + "csconfig: {use_cbfloat16: true}\n", tmp_path
+    )
+    assert told.asked.resolved["precision"] == "cb16"
+
+
 def test_it_is_shown_as_a_workload_that_asks_the_same(tmp_path: Path) -> None:
     question = asked(TRAINER, tmp_path)
     (tmp_path / "again.yaml").write_text(questions.show(question))

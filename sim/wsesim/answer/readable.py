@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from wsesim.errors import InputError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -73,6 +75,8 @@ class Readable:
         """
         from pathlib import Path
 
+        if not isinstance(folder, str | Path):
+            raise InputError.at(f"save takes the path of a folder; got {folder!r}")
         found: tuple[Path, ...] = self._reader.save(self, Path(folder), overwrite=force)
         return found
 

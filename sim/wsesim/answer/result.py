@@ -119,11 +119,15 @@ class Result(Readable):
     provenance: Provenance
     nearest: Nearest | None = None
     """None where nothing like the question was measured, or there is no answer."""
-    cost: SimulatorCost | None = None
+    cost: SimulatorCost | None = field(default=None, compare=False)
+    """Another one each time; two answers are equal without it."""
     notes: tuple[str, ...] = ()
     """Said of the run as a whole, beside what the answer notes."""
     broken: tuple[str, ...] = ()
     """What the file asserts of the answer and is not so; the notes have it, too."""
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.status, self.provenance.inputs_sha256))
 
     @property
     def status(self) -> Status:

@@ -17,8 +17,14 @@ INK = "#1f4468"
 
 
 def axes_of(ax: Axes | None, *, rows: int = 8) -> Axes:
-    """Return *ax*, or axes of a new figure of pyplot's with room for so many rows."""
+    """Return *ax*, or axes of a new figure of pyplot's with room for so many rows.
+
+    Raises:
+        InputError: *ax* is something else.
+    """
     if ax is not None:
+        if not hasattr(ax, "barh"):
+            raise InputError.at(f"ax takes axes of matplotlib; got {ax!r}")
         return ax
     import matplotlib.pyplot as plt
 
@@ -69,5 +75,5 @@ def require_known(name: str, known: Sequence[str], what: str) -> str:
         return name
     if not known:
         raise InputError.at(f"there is no {what} of it")
-    hint = nearest(name, known) or f"; there are: {', '.join(known) or 'none'}"
+    hint = nearest(str(name), known) or f"; there are: {', '.join(known) or 'none'}"
     raise InputError.at(f"there is no {what} {name!r}{hint}")

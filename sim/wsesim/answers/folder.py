@@ -54,7 +54,8 @@ def check_folder(out: Path, *, overwrite: bool = False) -> None:
         raise InputError.at(f"another run writes {out} now; name another folder with --out")
     _require_ours(out, others)
     if held and not overwrite:
-        raise InputError.at(f"{out} is an existing run folder; pass --force to replace it, or another --out")
+        ways = "pass --force to replace it, or another --out (from Python: force=True)"
+        raise InputError.at(f"{out} is an existing run folder; {ways}")
 
 
 def _place(out: Path) -> Path:

@@ -62,6 +62,11 @@ def whole(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def hundredths(value: float) -> str:
+    """Print a mean of counts so that those below one another still sum to what stands below them: `18.75`, `122`."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
 def _in(dimension: Dimension) -> Callable[[float], str]:
     return lambda value: show(value, dimension)
 
@@ -69,6 +74,7 @@ def _in(dimension: Dimension) -> Callable[[float], str]:
 _ENDINGS: Mapping[str, Callable[[float], str]] = {
     "bytes_per_s": _in(Dimension.BYTES_PER_SECOND), "flops_per_s": show_flops, "peak_flops": show_flops,
     "per_s": rate, "per_s_user": rate, "flops": lambda value: show_flops(value, "FLOP"), "cycles": whole,
+    "mean_core_cycles": hundredths, "closed_form_cycles": hundredths,
     "bytes": show_bytes, "bytes_per_core": show_bytes, "hz": _in(Dimension.HERTZ), "w": _in(Dimension.WATTS),
     "j": joules, "seconds": seconds, "s": seconds, "mfu": percent, "share": percent, "utilization": percent,
     "efficiency": percent, "busy": percent, "ratio": "{:.3g}".format, "max_error": error, "tolerance": error,

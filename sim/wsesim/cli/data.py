@@ -108,7 +108,7 @@ def _texts(name: str, file: Path | None) -> Examples | str:
             raise InputError.at(f"{name} is made here; --file is not read", file=str(file))
         world, sizes = WORLDS[name]
         return world_examples(world, **sizes)
-    package = find_package(name)
+    package = find_package(name, beside=WORLDS)
     archive = file or data_folder() / package.archive
     if isinstance(package, PlainText):
         return package.text(archive)

@@ -120,7 +120,7 @@ def models(name: str | None) -> None:
         try:
             model = load_preset(name)
         except SpecError as error:
-            raise InputError.at(error.message) from None
+            raise InputError.at(str(error)) from None
         shape = {**asdict(model), "parameters": parameters(model)}
         if manner().json:
             print_json({"status": "ok", **shape})

@@ -14,14 +14,15 @@ from wsesim.errors import InputError, nearest
 
 
 @click.command()
-@click.argument("term", shell_complete=completion.TERM)
+@click.argument("words", metavar="TERM", nargs=-1, required=True, shell_complete=completion.TERM)
 @speaking
-def explain(term: str) -> None:
+def explain(words: tuple[str, ...]) -> None:
     """Say what a TERM means.
 
     A word, a cause of time, a figure, a key of files, a limit, a kernel, a machine, a stack or a model; by its whole
     name first, then by a part: `wsesim explain mfu`, `wsesim explain core.sram`.
     """
+    term = " ".join(words)
     wanted = " ".join(term.lower().split())
     known = tuple(known_terms())
     found = [each for each in known if wanted in each.names] or [

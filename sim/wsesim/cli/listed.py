@@ -25,7 +25,7 @@ def show_preset(presets: Presets, name: str) -> None:
     try:
         preset = presets.read(name, folder=Path())
     except SpecError as error:
-        raise InputError.at(error.message) from None
+        raise InputError.at(str(error)) from None
     if manner().json:
         figures = [{**asdict(figure), "before": _before(preset, figure)} for figure in preset.figures]
         print_json({"status": "ok", "name": name, "title": preset.title, "about": preset.about, "figures": figures})

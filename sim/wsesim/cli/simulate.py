@@ -181,20 +181,34 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
     built = question.graph()
     if built is None:
         raise InputError.at("asks of no model, so there is no graph", file=str(file))
-    ending = target.suffix.removeprefix(".") if target else ""
-    form = form or ENDINGS.get(ending) or ("json" if manner().json else "dot")
+    if target is not None and target.exists() and file.exists() and target.samefile(file):
+        raise InputError.at("is the question itself; choose another file", file=str(target))
+    form = form or _form_of(target)
     if target is None:
         if form == "chakra":
             raise click.UsageError("a chakra trace is not text; give a file to write, -o NAME.0.et")
         put(_graph_text(built, form))
         return
-    if target.exists() and file.exists() and target.samefile(file):
-        raise InputError.at("is the question itself; choose another file", file=str(target))
     systems = question.asked.hardware.cluster.systems
     answers.write_file(_graph_file(built, form, systems=systems), target, overwrite=force)
     if manner().json:
         print_json({"status": "ok", "file": str(target)})
     say(f"wrote {target}")
+
+
+def _form_of(target: Path | None) -> str:
+    """Return the form that a file ends in; without a file that of the terminal.
+
+    Raises:
+        InputError: it ends in something else.
+    """
+    if target is None:
+        return "json" if manner().json else "dot"
+    form = ENDINGS.get(target.suffix.removeprefix("."))
+    if form is None:
+        known = ", ".join(f".{ending}" for ending in ENDINGS if ending != "chakra")
+        raise InputError.at(f"must end in one of {known}, or --format says what it is", file=str(target))
+    return form
 
 
 def _graph_file(graph: Graph, form: str, *, systems: int) -> bytes:

@@ -53,11 +53,7 @@ def size(
     from wsesim.hardware import machine_names
 
     short = {"days": days, "rate": rate, "ttft": ttft, "tpot": tpot}
-    goals = [
-        _read(studies.SHORT_GOALS[name].format(value), f"--{name} {value}")
-        for name, value in short.items()
-        if value is not None
-    ]
+    goals = [studies.goal_of(name, value, f"--{name} {value}") for name, value in short.items() if value is not None]
     goals += [_read(text, f"--goal {text}") for text in goal]
     if not goals:
         raise InputError.at("say what is to be reached: --days 30, --rate 20, --ttft 300ms, --goal 'mfu >= 0.3'")
@@ -79,7 +75,7 @@ def _read(text: str, said: str) -> Formula:
     from wsesim.workload import Formula
 
     try:
-        return Formula.read(text)
+        return Formula.comparison(text)
     except SpecError as error:
         raise InputError.at(f"{said}: {error}") from None
 

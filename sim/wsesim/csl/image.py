@@ -220,7 +220,7 @@ class CodeStep:
     vector: VectorUse | None = None
     """Of VECTOR (whose result, whether it went to its end, is d) and its options of LOAD_DSR (no operands)."""
     is_map: bool = False
-    """Whether it is of a `@map` itself, and not of what that calls: a turn costs as one, begun by what stands before."""
+    """Whether it is of a `@map` itself, and not of what that calls: a turn costs as one, and so does its begin."""
     within: tuple[str, ...] = ()
     """Functions that were put in place of their calls around it, outermost first."""
 
@@ -386,6 +386,11 @@ class TileClass:
     separate_control_table: bool = False
     bodies: tuple[FunctionBody, ...] = ()
     """Functions and tasks that have code, for profiles: instructions that stand in place of a call keep their spot."""
+
+    @property
+    def started(self) -> tuple[TileTask | HostFunction, ...]:
+        """What starts by itself, by a wavelet or by the host."""
+        return *self.tasks, *self.functions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,7 +260,7 @@ class Presets:
     ) -> Entry:  # fmt: skip
         slot = self.slots.get(name)
         if slot is None:
-            hint = nearest(name, self.slots) or f"; an example is {self.example!r}"
+            hint = nearest(name, (*self.slots, *_OWN_KEYS)) or f"; an example is {self.example!r}"
             raise SpecError(name, f"is not a figure of {self.of}{hint}")
         about = raw if isinstance(raw, Mapping) else {"value": raw, "note": _before(before)}
         _check_entry(name, about)

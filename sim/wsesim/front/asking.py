@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wsesim.errors import InputError
 from wsesim.front.loading import level_of, load
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(
     question: str | Path | Mapping[str, Any] | Question | None = None, /, *, level: str | None = None,
-    verify: bool = True, gpus: Sequence[str] = (), **settings: Any,
+    verify: bool = True, gpus: str | Sequence[str] = (), **settings: Any,
 ) -> Result:  # fmt: skip
     """Answer a question, as `wsesim run` does.
 
@@ -45,7 +46,8 @@ def run(
         return result
     from wsesim.gpus import fleet_named
 
-    return questions.beside_gpus(asked, result, tuple(map(fleet_named, dict.fromkeys(gpus))))
+    wanted_gpus = dict.fromkeys([gpus] if isinstance(gpus, str) else gpus)
+    return questions.beside_gpus(asked, result, tuple(map(fleet_named, wanted_gpus)))
 
 
 def show(question: str | Path | Mapping[str, Any] | Question | None = None, /, **settings: Any) -> str:
@@ -136,6 +138,8 @@ def kernel(
     """
     from wsesim import questions
 
+    if not isinstance(name, str | Path):
+        raise InputError.at(f"a kernel is a name, or the path of a file; got {name!r}")
     sizes = {"grid": grid, "shape": [shape] if isinstance(shape, int) else shape}
     given = {key: value for key, value in sizes.items() if value is not None}
     asked = load({"name": Path(name).stem, "kernel": name, **given, "machine": machine, **settings})

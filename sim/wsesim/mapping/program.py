@@ -51,6 +51,8 @@ class Stage:
     """Streamed out by one copy."""
     launches: float = 0.0
     """Kernels that are started for one copy."""
+    before: int | None = None
+    """Copies of the block that run before it in this phase, where it has only some of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,8 @@ class PassGroup:
     token_bytes: int
     """Tokens and labels of one pass on one system."""
     stages: tuple[Stage, ...]
-    """Of one pass, in the order they run; blocks and repeats are those of every other group."""
+    """Of one pass, in the order they run; blocks and repeats are those of every other group. Layers of a block that are
+    not alike are stages of their own."""
 
     @cached_property
     def compute_s(self) -> float:
@@ -145,10 +148,15 @@ class Program:
         return 2 * max(group.token_bytes for group in self.groups)
 
     def kernels(self) -> Iterator[OpTime]:
-        """Yield the kernels of the step, in order, each with all its calls whatever the size of the pass."""
-        sizes = ([kernel for stage in group.stages for kernel in stage.kernels] for group in self.groups)
-        counts = [group.count for group in self.groups]
-        return (_together(kernels, counts) for kernels in zip(*sizes, strict=True))
+        """Yield the kernels of the step, in order, each with all its calls, whatever the size of the pass and whichever
+        layers of a block it is of."""
+        found: dict[tuple[str, str, str, str], list[tuple[OpTime, int]]] = {}
+        for group in self.groups:
+            for stage in group.stages:
+                for kernel in stage.kernels:
+                    key = (stage.block, stage.phase, kernel.phase, kernel.name)
+                    found.setdefault(key, []).append((kernel, group.count))
+        return (_together(*zip(*each, strict=True)) for each in found.values())
 
     def input_s(self, group: PassGroup) -> float:
         """Return the seconds a host takes to send the tokens of one pass of *group*."""
@@ -226,22 +234,26 @@ class Program:
 
 
 def _together(kernels: Sequence[OpTime], counts: Sequence[int]) -> OpTime:
-    """Return one kernel in passes of several sizes, so many of each, as one: a call is the mean of all calls."""
+    """Return one kernel in so many passes of several sizes, or of several layers, as one: a call is the mean of all."""
 
     def total(of: Callable[[OpTime], float]) -> float:
         return fsum(count * of(kernel) for kernel, count in zip(kernels, counts, strict=True))
 
-    passes = sum(counts)
-    exact = total(lambda kernel: kernel.cycles) / passes
+    def mean(of: Callable[[OpTime], float]) -> float:
+        return fsum(weight * of(kernel) for kernel, weight in zip(kernels, weights, strict=True)) / sum(weights)
+
+    alike = len({kernel.calls for kernel in kernels}) == 1
+    weights = counts if alike else [kernel.calls * count for kernel, count in zip(kernels, counts, strict=True)]
+    exact = mean(lambda kernel: kernel.cycles)
     scale = round(exact) / exact if exact else 1.0
     causes = dict.fromkeys(cause for kernel in kernels for cause in kernel.parts)
     return replace(
         kernels[0],
-        calls=kernels[0].calls * passes,
+        calls=round(total(lambda kernel: kernel.calls)),
         flops=round(total(lambda kernel: kernel.flops)),
         cycles=round(exact),
         seconds=total(lambda kernel: kernel.seconds),
-        parts={name: scale * total(lambda kernel: kernel.parts.get(name, 0.0)) / passes for name in causes},  # noqa: B023
-        fabric_bytes=round(total(lambda kernel: kernel.fabric_bytes) / passes),
-        sram_bytes=round(total(lambda kernel: kernel.sram_bytes) / passes),
+        parts={name: scale * mean(lambda kernel: kernel.parts.get(name, 0.0)) for name in causes},  # noqa: B023
+        fabric_bytes=round(mean(lambda kernel: kernel.fabric_bytes)),
+        sram_bytes=round(mean(lambda kernel: kernel.sram_bytes)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import fsum
 
 from wsesim.answer import OpTime
@@ -12,6 +12,7 @@ from wsesim.kernels import WHOLE, Parts, Region, kernel_cost
 from wsesim.mapping.memory import has_backward, kept_inputs, layers_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
+from wsesim.mapping.runs import Sight, runs_of, sight_of
 from wsesim.ops import recipe_of
 from wsesim.slotted import like
 from wsesim.software import Training
@@ -21,10 +22,10 @@ AGAIN = ("recompute", "strips")
 could be, and what passes in strips, which nothing keeps."""
 
 
-KernelKey = tuple[str, str, str, int, int, int]
-"""Block, phase, op, copies of the block that it runs for, sequences of a pass, parts in which it runs."""
-CostKey = tuple[str, str, int, int]
-"""Block, op, sequences of a pass, parts in which it runs."""
+KernelKey = tuple[str, str, str, int, int, int, Sight]
+"""Block, phase, op, copies of the block that it runs for, sequences of a pass, parts in which it runs, what it sees."""
+CostKey = tuple[str, str, int, int, Sight]
+"""Block, op, sequences of a pass, parts in which it runs, what it sees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +49,29 @@ def build_stages(timing: Timing) -> tuple[Stage, ...]:
     """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order.
 
     Of layers whose input is not kept it is computed again from the last that was: those before it run forward once
-    more. Each does so just before the layers that need it; here all run in a row.
+    more. Each does so just before the layers that need it; here all run in a row, as the mean of those with a window
+    and without. Else layers run in the order they stand.
     """
     blocks, layers = timing.graph.blocks, layers_of(timing.graph)
-    stages = [_stage(timing, block, "forward", block.phase("forward"), {}) for block in blocks]
+    runs = {block.name: runs_of(block) for block in blocks}
+    stages = list[Stage]()
+    for block in blocks:
+        forward = [_stage(timing, run, "forward", run.phase("forward"), {}) for run in runs[block.name]]
+        stages += _in_order(forward)
     for block in blocks[::-1] if has_backward(timing.graph) else ():
         again = timing.recompute if block in layers else 0
         if between := block.repeat - kept_inputs(block.repeat, again) if again else 0:
             stages.append(_stage(timing, block, "recompute", block.phase("forward"), {}, repeat=between))
-        stages.append(_backward(timing, block, again=bool(again)))
+        stages += _in_order([_backward(timing, run, again=bool(again)) for run in runs[block.name][::-1]])
     return tuple(stages)
+
+
+def _in_order(stages: Sequence[Stage]) -> Iterator[Stage]:
+    """Yield stages of one block, each with how many of its copies run before it, if there are several."""
+    before = 0
+    for stage in stages:
+        yield replace(stage, before=before) if len(stages) > 1 else stage
+        before += stage.repeat
 
 
 def _backward(timing: Timing, block: Block, *, again: bool) -> Stage:
@@ -132,10 +146,10 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
 
 
 def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
-    sequences, parts = timing.region.sequences, timing.parts.of_op(block, op)
-    key = (block.name, phase, op.name, calls, sequences, parts)
+    sequences, parts, sight = timing.region.sequences, timing.parts.of_op(block, op), sight_of(op)
+    key = (block.name, phase, op.name, calls, sequences, parts, sight)
     if key not in timing.kernels:
-        once = (block.name, op.name, sequences, parts)
+        once = (block.name, op.name, sequences, parts, sight)
         if once not in timing.costs:
             timing.costs[once] = _once(timing, block, op)
         cycles, one = timing.costs[once]

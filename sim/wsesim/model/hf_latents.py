@@ -141,7 +141,8 @@ def _dense(config: HfConfig, found: Fields) -> Fields:
     kinds = config.value("mlp_layer_types", [])
     layers = config.integer("first_k_dense_replace", 0, least=0)
     if kinds:
-        layers = next((number for number, kind in enumerate(kinds) if kind != "dense"), len(kinds))
+        dense = [kind == "dense" for kind in kinds] if isinstance(kinds, list) else [False]
+        layers = dense.index(False) if False in dense else len(dense)
         if kinds != ["dense"] * layers + ["sparse"] * (found["layers"] - layers):
             config.fail("mlp_layer_types", "must be dense layers, then sparse ones, as many as there are: others have "
                         "no mechanism here")  # fmt: skip

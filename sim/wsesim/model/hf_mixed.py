@@ -64,7 +64,7 @@ def ministral3(config: HfConfig, fields: Fields) -> Fields:
 def granite_hybrid(config: HfConfig, fields: Fields) -> Fields:
     """Return a Granite 4 all of whose layers are attention, with one network that its files call shared."""
     kinds = config.value("layer_types", [])
-    if not kinds or not {*map(str, kinds)} <= {"attention", "full_attention"}:
+    if not kinds or not isinstance(kinds, list) or not {*map(str, kinds)} <= {"attention", "full_attention"}:
         config.fail("layer_types" if kinds else "model_type", f"= {shown(kinds or 'granitemoehybrid')}: {STATES}")
     for key in config.data:
         if key.startswith("mamba_"):

@@ -154,10 +154,10 @@ def _compressed(inside: HfConfig) -> str:
     form = told[0]
     if form.get("type", "int") == "int":
         return _whole(form.get("num_bits"), form.get("group_size"), zeros=form.get("symmetric") is False)
-    kinds = {8: "e4m3", 4: "e2m1"}
-    if form.get("num_bits") not in kinds:
-        raise _Unknown(f"numbers of {shown(form.get('num_bits'))} bits with an exponent have no mechanism here")
-    strategy, name = form.get("strategy", "tensor"), kinds[form["num_bits"]]
+    kinds, bits = {8: "e4m3", 4: "e2m1"}, form.get("num_bits")
+    if type(bits) is not int or bits not in kinds:
+        raise _Unknown(f"numbers of {shown(bits)} bits with an exponent have no mechanism here")
+    strategy, name = form.get("strategy", "tensor"), kinds[bits]
     if strategy == "block":
         return f"{name}/{_block(form.get('block_structure'))}"
     shared = {"tensor": "", "channel": "/allx1"}

@@ -19,7 +19,7 @@ def check_asserted(kind: type[Question], texts: Sequence[str], problems: Problem
     known = [spec.name for spec in kind.figures]
     for index, text in enumerate(texts):
         try:
-            names = Formula.read(text).names
+            names = Formula.comparison(text).names
         except SpecError as error:
             problems.add((KEY, index), f"{KEY}: {error}")
             continue

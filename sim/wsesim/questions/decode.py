@@ -32,7 +32,7 @@ class DecodeFile(ResidentFile):
     """The tokens, and how weights lie on the wafers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Decode(RequestQuestion):
     """How long writing tokens takes."""
 

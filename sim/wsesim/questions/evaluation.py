@@ -19,7 +19,7 @@ class EvaluationFile(StepFile):
     """What the machine does: compute the loss, with weights streamed in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EvaluationStep(StepQuestion):
     """How long a step of evaluation takes."""
 

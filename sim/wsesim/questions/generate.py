@@ -37,7 +37,7 @@ class GenerateFile(ResidentFile):
     """The request, and how weights lie on the wafers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Generate(RequestQuestion):
     """How long a whole request takes."""
 

@@ -130,7 +130,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class KernelQuestion:
     """Which kernel, on which cores, how large."""
 
@@ -153,6 +153,9 @@ class KernelQuestion:
     pictures: int
     watch: tuple[tuple[int, int], ...]
     """Cores of the trace, each (column, row)."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.asked.name}, asked in {self.asked.file}>"
 
     @property
     def title(self) -> str:

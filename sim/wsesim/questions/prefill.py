@@ -22,7 +22,7 @@ class PrefillFile(ResidentFile):
     """The prompt, and how weights lie on the wafers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Prefill(RequestQuestion):
     """How long reading a prompt takes."""
 

@@ -124,7 +124,7 @@ class ServingFile(ResidentFile):
     """Which requests arrive, and what is good enough for them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Serving(ModelQuestion):
     """How many requests can be served, and how long each waits."""
 

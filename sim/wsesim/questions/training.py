@@ -50,7 +50,7 @@ class TrainingFile(StepFile):
     """How `wsesim train` learns from a text with real numbers, in this computer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TrainingStep(StepQuestion):
     """How long a step of training takes."""
 

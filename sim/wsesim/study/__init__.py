@@ -7,10 +7,10 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.cluster import scheduler
-from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
-from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
+from wsesim.study.comparing import Side, SideBySide, extended, machine_or_stack, side_by_side
+from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, goal_of, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
-from wsesim.study.indices import Indices, SettingIndex, indices, over_ranges, points_asked, usual_ranges
+from wsesim.study.indices import Indices, SettingIndex, indices, points_asked
 from wsesim.study.indices_output import INDICES_FILES, print_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
@@ -25,6 +25,7 @@ from wsesim.study.sensitivity_output import (
 )
 from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable, asked_by
+from wsesim.study.usual import over_ranges, usual_ranges
 
 __all__ = [
     "FILES",
@@ -47,7 +48,9 @@ __all__ = [
     "asked_by",
     "budget_in",
     "estimate_s",
+    "extended",
     "fixed",
+    "goal_of",
     "indices",
     "journal_place",
     "load_study",

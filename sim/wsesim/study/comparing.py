@@ -12,14 +12,18 @@ from wsesim import questions
 from wsesim.answer import FigureSpec, Level, Number, Readable, Result, Status, UsedFigure
 from wsesim.answers import result_json
 from wsesim.errors import InputError, nearest
+from wsesim.figures import Presets, is_path
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster
 from wsesim.questions.base import Question
 from wsesim.software import STACKS, SoftwareChoice, load_software
 from wsesim.study.journal import KeptAnswer
 from wsesim.study.point import answered, journal_at
 from wsesim.study.spec import SHOWN_ONLY
+from wsesim.yamlfile import read_yaml
 
 RESULT = "result.json"
+DEEPEST = 16
+"""Files that extend one another; more do so in a circle, which whoever reads them says."""
 _CLOSE = 1e-12
 
 
@@ -85,6 +89,8 @@ def side_by_side(
     sides = _briefly_named(tuple(_side(each, settings, level, journal) for each in given))
     if len({each.answer is None for each in sides}) > 1:
         raise InputError.at("a machine or a stack cannot be compared with a question; name a file that asks of it")
+    if sides[0].answer is None and not set.intersection(*(set(each.asked) for each in sides)):
+        raise InputError.at("a machine cannot be compared with a stack: they have no figure in common")
     asked = _differing([each.asked for each in sides])
     found = _differing([each.answer.figures if each.answer else {} for each in sides])
     first, *others = [each.answer for each in sides]
@@ -96,10 +102,16 @@ def _briefly_named(sides: tuple[Side, ...]) -> tuple[Side, ...]:
     """Return the sides by the last part of their paths, where that tells them apart."""
     if len({each.name for each in sides}) < len(sides):
         return tuple(replace(each, name=f"{each.name} ({place})") for place, each in enumerate(sides, 1))
-    short = [Path(each.name).parent.name if Path(each.name).name == RESULT else Path(each.name).stem for each in sides]
+    short = [_brief(each.name) for each in sides]
     if len({*short}) < len(sides):
         return sides
     return tuple(replace(each, name=name) for each, name in zip(sides, short, strict=True))
+
+
+def _brief(name: str) -> str:
+    """Return the folder of a result, or a file without what it ends in; a name that is no path as it is."""
+    path = Path(name)
+    return path.parent.name if path.name == RESULT else path.stem if is_path(name) else name
 
 
 def _side(
@@ -115,12 +127,25 @@ def _side(
     for presets, load in ((MACHINES, load_cluster), (STACKS, load_software)):
         if given in presets.names():
             return machine_or_stack(given, load(given))
+    if (whose := extended(path)) is not None:
+        return machine_or_stack(given, load_cluster(given) if whose is MACHINES else load_software(given))
     if path.is_dir() or path.suffix == ".json":
         return _of_result(path / RESULT if path.is_dir() else path)
     if not path.exists():
         known = (*MACHINES.names(), *STACKS.names())
         raise InputError.at(f"{given} is no file, machine or software stack{nearest(given, known)}")
     return _of_question(questions.load(path, settings=settings), given, level, journal)
+
+
+def extended(path: Path, depth: int = 0) -> Presets | None:
+    """Return whether a file is of machines or of stacks, by what it extends at last; None where it extends nothing."""
+    if depth > DEEPEST or not (is_path(str(path)) and path.is_file()):
+        return MACHINES if depth else None
+    data = read_yaml(path).data
+    named = data.get("extends") if isinstance(data, Mapping) else None
+    if not isinstance(named, str):
+        return MACHINES if depth else None
+    return STACKS if named in STACKS.names() else extended(path.parent / named, depth + 1)
 
 
 def machine_or_stack(name: str, choice: HardwareChoice | SoftwareChoice) -> Side:

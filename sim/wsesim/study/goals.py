@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import ClassVar
 
 from wsesim.answer import Level, Number, Readable, Status
-from wsesim.errors import InputError, WsesimError, nearest
+from wsesim.errors import InputError, SpecError, WsesimError, nearest
 from wsesim.hardware import load_cluster
 from wsesim.questions import changed
 from wsesim.questions.base import Question
@@ -17,6 +18,7 @@ from wsesim.study.journal import KeptAnswer
 from wsesim.study.numbers import Value
 from wsesim.study.pareto import front
 from wsesim.study.point import answered, journal_at, reason
+from wsesim.units import Dimension, parse
 from wsesim.workload import Formula
 
 SYSTEMS, MACHINE = "cluster.systems", "cluster.machine"
@@ -24,8 +26,31 @@ SHORT_GOALS = {
     "days": "budget_s <= {} d", "rate": "largest_rate_per_s >= {}", "ttft": "ttft_s <= {}", "tpot": "tpot_s <= {}",
 }  # fmt: skip
 """What short goals stand for, by name."""
+OF_KIND = {"days": "training", "rate": "serving", "ttft": "prefill or serving", "tpot": "decode or serving"}
+"""The phase whose answers have what a short goal is about."""
 BESIDE = ("power_w", "energy_per_token_j")
 """Figures that are weighed beside the goals, where answers have them."""
+
+
+def goal_of(name: str, value: object, said: str) -> Formula:
+    """Return what a short goal stands for.
+
+    Args:
+        name: one of `SHORT_GOALS`.
+        value: a number, or a time as text; above zero.
+        said: how it was given, which opens the message.
+
+    Raises:
+        InputError: not such a value.
+    """
+    timed = name in ("ttft", "tpot")  # without its unit a time may be off by a thousand
+    right = "a time above zero with its unit, 300ms" if timed else "a number above zero"
+    try:
+        if 0 < (parse(value, Dimension.SECONDS) if timed else float(value)) < inf:  # type: ignore[arg-type]
+            return Formula.read(SHORT_GOALS[name].format(value))
+    except (TypeError, ValueError):
+        pass
+    raise InputError.at(f"{said}: {name} takes {right}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +156,8 @@ def _senses(question: Question, goals: Sequence[Formula]) -> dict[str, str]:
     known = [spec.name for spec in kind.figures]
     for name in named:
         if spec_of(name, (kind,)) is None:
-            hint = nearest(name, known) or f"; there are: {', '.join(known)}"
+            of = next((OF_KIND[short] for short, text in SHORT_GOALS.items() if text.startswith(f"{name} ")), "")
+            hint = (of and f", but of {of}") or nearest(name, known) or f"; there are: {', '.join(known)}"
             raise InputError.at(f"{name} is no figure of {kind.kind}{hint}")
     found = {spec.name: spec.better for spec in kind.figures if spec.name in (*named, *BESIDE) and spec.better}
     return {name: str(found[name]) for name in (*named, *BESIDE) if name in found}
@@ -149,8 +175,15 @@ class _Sizer:
     found: dict[tuple[str, int], Sized] = field(default_factory=dict)
 
     def on(self, machine: str) -> None:
-        """Find the fewest systems of *machine*."""
-        most = load_cluster(machine, folder=self.question.asked.folder).cluster.max_systems
+        """Find the fewest systems of *machine*.
+
+        Raises:
+            InputError: there is no such machine.
+        """
+        try:
+            most = load_cluster(machine, folder=self.question.asked.folder).cluster.max_systems
+        except SpecError as error:
+            raise InputError.at(str(error)) from None
         low, high = 0, 1
         while not self.reached(machine, high):
             if high == most:

@@ -14,20 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wsesim.answer import FigureSpec, Level, Readable
-from wsesim.errors import InputError, SpecError
-from wsesim.questions import changed
+from wsesim.answer import FigureSpec, Readable
+from wsesim.errors import InputError
 from wsesim.questions.base import Question
-from wsesim.study.axes import TRIED
-from wsesim.study.load import study_of
-from wsesim.study.numbers import Value
 from wsesim.study.run import SweepProgress, sweep
-from wsesim.study.sensitivity import figure_named, figures_read
-from wsesim.study.space import Dial, told, values_at
+from wsesim.study.space import Dial, told
 from wsesim.study.spec import Study
 from wsesim.study.table import PointRow
-from wsesim.study.values import RangeSection
-from wsesim.yamlfile import Loc
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,64 +87,6 @@ class Indices(Readable):
     def question(self) -> Question:
         """What is asked."""
         return self.study.base
-
-
-def over_ranges(
-    question: Question, vary: Mapping[str, Any], *, times: float, figure: str | None = None, level: Level | None = None,
-    given: Mapping[Loc, str] | None = None,
-) -> tuple[Study, dict[str, str]]:  # fmt: skip
-    """Return the study whose points a method asks, and why figures have no usual range.
-
-    Args:
-        question: that is asked.
-        vary: ranges by setting, as a study file has them; empty: the usual ones.
-        times: how far those go, as of `usual_ranges`.
-        figure: whose change is told. Default: the first of the kind of question.
-        level: as of `Study`.
-        given: how *vary* was given on a command line, by place.
-
-    Raises:
-        InputError: no such figure, or ranges that cannot be.
-    """
-    ranges, left_out = (dict(vary), dict[str, str]()) if vary else usual_ranges(question, times)
-    name = figure_named(question, figure).name
-    data = {"vary": ranges, "figures": [name], "level": level, "sample": {"points": 1}}
-    return study_of(question, data, given=given), left_out
-
-
-def usual_ranges(question: Question, times: float) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return a range for every figure that *question* reads, and why others have none.
-
-    It goes from the figure divided by *times* to so many times the figure; an end that cannot be is the figure itself.
-    """
-    ranges, left_out = dict[str, Any](), dict[str, str]()
-    for setting, slot, used in figures_read(question):
-        now = used.text if slot.dimension else slot.read(used.text)
-        ends = [slot.multiplied(used.text, factor) for factor in (1 / times, times)]
-        first, last = (end if _can_be(question, setting, end) else now for end in ends)
-        if slot.read(used.text) == 0:
-            left_out[setting] = "is 0"
-        elif slot.value(first) == slot.value(last):
-            left_out[setting] = "can be nothing else"
-        else:
-            ranges[setting] = _open(question, setting, (first, now, last))
-    return ranges, left_out
-
-
-def _open(question: Question, setting: str, values: tuple[float | str, ...]) -> dict[str, Any] | list[Any]:
-    """Return the range of three values, or a list of them where what lies between cannot be, such as a third of 2."""
-    given = {"from": values[0], "to": values[-1], "scale": "log"}
-    section = RangeSection.model_validate(given)
-    inner = values_at(setting, section, TRIED[1:-1])
-    return given if all(_can_be(question, setting, value) for value in inner) else list(dict.fromkeys(values))
-
-
-def _can_be(question: Question, setting: str, value: Value) -> bool:
-    try:
-        changed(question, {setting: value})
-    except (InputError, SpecError):
-        return False
-    return True
 
 
 def points_asked(study: Study, method: str, samples: int) -> int:

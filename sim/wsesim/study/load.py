@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from wsesim.study.numbers import Value
 from wsesim.study.optimize import check_wanted
 from wsesim.study.pruning import check_pruned
 from wsesim.study.schema import StudyFile
-from wsesim.study.spec import SCENARIO, Study, held, is_variable
+from wsesim.study.spec import SCENARIO, Study, held, is_variable, variable_names
 from wsesim.study.values import ValueChecker
-from wsesim.workload import SHORT, Formula, Problems, name_of, place_of, read_fields, shown
+from wsesim.workload import SHORT, Formula, Problems, is_setting, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 
@@ -59,11 +59,36 @@ def study_of(
     Raises:
         InputError: with every problem.
     """
-    base = questions.load(question) if isinstance(question, str | Path) else question
+    base = _loaded(question, data) if isinstance(question, str | Path) else question
     file = base.asked.file
     problems = Problems(file=file, schema=StudyFile, settings=given or {})
     whole = {"name": f"{base.asked.name}-study", **_readable(data), "workload": file}
     return _study(whole, problems, Path(), base)
+
+
+def _loaded(path: str | Path, study: Mapping[str, Any]) -> Question:
+    """Return the question in a file; a job, which names no machine, on the first that the study does.
+
+    Raises:
+        InputError: with every problem.
+    """
+    try:
+        return questions.load(path)
+    except InputError:
+        machine = next(_machines(study), None)
+        if machine is None:
+            raise
+        return questions.load(path, settings={"cluster.machine": machine})
+
+
+def _machines(study: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the machines that a study names: under `set`, `vary` or `scenarios`."""
+    scenarios = study.get("scenarios")
+    changes = [study.get("set"), study.get("vary"), *(scenarios.values() if isinstance(scenarios, Mapping) else ())]
+    for section in changes:
+        for name in ("cluster.machine", "cluster") if isinstance(section, Mapping) else ():
+            given = section.get(name)
+            yield from (each for each in (given if isinstance(given, list) else [given]) if isinstance(each, str))
 
 
 def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +102,7 @@ def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(values, str):
             read[name] = values_in(values, drawn=drawn)
         elif not isinstance(values, Mapping):
-            read[name] = list(values)
+            read[name] = list(values) if isinstance(values, Iterable) else [values]
     return {**data, "vary": read}
 
 
@@ -85,7 +110,7 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     read, errors = read_fields(StudyFile, data)
     problems.add_invalid(errors)
     varied, changed = read.get("vary", {}), read.get("set", {})
-    base = base or _base(read.get("workload"), folder, problems)
+    base = base or _base(read.get("workload"), data, folder, problems)
     kinds = _kinds(base, varied, changed, problems)
     checker = ValueChecker(problems=problems, base=base, kinds=kinds, hardware=_hardware(changed))
     always = _fixed("set", changed, varied, checker)
@@ -96,7 +121,7 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
         problems.add(("sample",), "sample: points are searched for under optimize; keep one", at_key=True)
     axes, space = axes_of(varied, read.get("together", []), scenarios, optimize or sample, checker)
     asked = read.get("figures") if "figures" in data else usual_figures(kinds)
-    limits = tuple(_formulas("require", enumerate(read.get("require", [])), problems).values())
+    limits = tuple(_formulas("require", enumerate(read.get("require", [])), problems, kinds).values())
     wanted = [*(asked or []), *_decided_by(limits, kinds, asked or [])]
     pareto = tuple(map(str, read.get("pareto", [])))
     if pareto and optimize:
@@ -109,8 +134,8 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
         check_wanted(optimize, kept, problems)
     if read.get("prune"):
         check_pruned(optimize.names if optimize else pareto, map(str, wanted), kinds, read["level"], problems)
-    derived = {str(name): each for name, each in _formulas("derive", read.get("derive", {}).items(), problems).items()
-               if known_setting("derive", str(name), checker)}  # fmt: skip
+    follows = _formulas("derive", read.get("derive", {}).items(), problems, kinds, figures=False)
+    derived = {str(name): each for name, each in follows.items() if known_setting("derive", str(name), checker)}
     for name in derived.keys() & {*map(str, varied), *always}:
         problems.add(("derive", name), f"derive: {name} stands under vary or set too; keep one", at_key=True)
     problems.raise_if_any()
@@ -142,13 +167,23 @@ def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: 
             problems.add(("pareto", index), f"pareto: neither more nor less of {name} is better")
 
 
-def _formulas(section: str, given: Any, problems: Problems) -> dict[Any, Formula]:
+def _formulas(
+    section: str, given: Any, problems: Problems, kinds: Sequence[type[Question]], *, figures: bool = True
+) -> dict[Any, Formula]:  # fmt: skip
+    """Return arithmetic over settings and, where it is known by then, *figures*; what is no such is noted."""
     found: dict[Any, Formula] = {}
     for key, text in given:
         try:
-            found[key] = Formula.read(text)
+            found[key] = Formula.comparison(text) if figures else Formula.read(text)
         except SpecError as error:
             problems.add((section, key), f"{section}: {error}")
+            continue
+        for name in found[key].names:
+            if not (any(is_setting(kind.file, name) for kind in kinds) or (figures and spec_of(name, kinds))):
+                known = [each for kind in kinds for each in variable_names(kind.file)]
+                hint = nearest(name, [*known, *(figure_names(kinds) if figures else ())])
+                what = "neither a setting nor a figure" if figures else "not a setting"
+                problems.add((section, key), f"{section}: {name} is {what} of what is asked{hint}")
     return found
 
 
@@ -191,12 +226,12 @@ def _put(settings: Sequence[str], data: dict[str, Any]) -> dict[Loc, str]:
     return given
 
 
-def _base(given: str | None, folder: Path, problems: Problems) -> Question | None:
+def _base(given: str | None, data: Mapping[str, Any], folder: Path, problems: Problems) -> Question | None:
     """Return the question that is varied, or None and what is wrong with it."""
     if given is None:
         return None
     try:
-        return questions.load(folder / given)
+        return _loaded(folder / given, data)
     except InputError as error:
         if error.problems[0].line is None:  # the file as a whole: what is wrong is the line that names it
             message = f"= {given!r} {error.problems[0].message}; paths start at the folder of the study"

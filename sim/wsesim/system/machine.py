@@ -250,5 +250,5 @@ def tree_latency_s(program: Program) -> float:
 
 
 def _title(stage: Stage, place: Place) -> str:
-    number = f" {place.copy + 1}" if stage.repeat > 1 else ""
+    number = "" if stage.repeat == 1 and stage.before is None else f" {(stage.before or 0) + place.copy + 1}"
     return f"{stage.block}{number} {stage.phase}"

@@ -149,7 +149,7 @@ def _linear(graph: Graph, block: Block, op: Op, region: Region, program: CorePro
     first, second = (graph.dims[axis] for axis in weight.axes[-2:])
     inputs, outputs = (second, first) if op.attrs.get("transposed") else (first, second)
     share, experts = _share(graph, activation), matrices(graph, weight)
-    density, options = graph.nonzeros(weight) / graph.elements(weight), {"precision": region.precision}
+    density, options = graph.nonzeros(weight) / graph.elements(weight), {"precision": _summed(region.precision)}
     if op.kind.endswith("grad_weight"):
         cost = linear.grad_weight
         kept, passed = max(inputs, outputs), min(inputs, outputs)
@@ -209,6 +209,11 @@ def with_keys(region: Region, keys: int) -> Region:
     return replace(
         region, cluster=replace(region.cluster, wafer=wafer), sequences=region.tokens_per_core, length=keys
     )  # fmt: skip
+
+
+def _summed(precision: str) -> str:
+    """Return what core programs call it: 16 bits summed in 32 are one to them, whatever the bits mean."""
+    return precision if precision in ("fp16", "fp32") else "mixed"
 
 
 def _elementwise(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:

@@ -101,21 +101,23 @@ def named(key: str) -> BeforeValidator:
 
 
 def one_of(
-    names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = False, files: tuple[str, str] | None = None
+    names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = False, files: Mapping[str, str] | None = None
 ) -> AfterValidator:  # fmt: skip
     """Refuse a name that is none of `names()`, nor with *or_path* the path of a file of the user's own.
 
-    *files* is the ending of files that have a key of their own, and that key.
+    *files* are endings of files that have a key of their own, each with that key.
     """
 
     def check(name: str) -> str:
         if name not in names() and not (or_path and is_path(name)):
             near = value_hint(name, names())
             hint = near or f"; there are: {', '.join(names())}"
-            if files and name.endswith(files[0]):
-                hint = f"; a file goes under a key of its own: {{{files[1]}: {name}}}"
+            key = next((key for ending, key in (files or {}).items() if name.endswith(ending)), None)
+            if key:
+                hint = f"; a file goes under a key of its own: {{{key}: {name}}}"
             elif files and name[:3].lower() not in near:
-                hint += f"; others come from a file, {{{files[1]}: NAME{files[0]}}}"
+                ending, key = next(iter(files.items()))
+                hint += f"; others come from a file, {{{key}: NAME{ending}}}"
             raise PydanticCustomError("unknown_name", "must be {what}{hint}", {"what": what, "hint": hint})
         return name
 

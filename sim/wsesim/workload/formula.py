@@ -65,6 +65,18 @@ class Formula:
         _check(tree, names)
         return cls(text=text.strip(), names=tuple(names), tree=tree)
 
+    @classmethod
+    def comparison(cls, text: object) -> Formula:
+        """Read arithmetic that is so or not.
+
+        Raises:
+            SpecError: as of `read`, or it compares nothing.
+        """
+        found = cls.read(text)
+        if not _decides(found.tree):
+            raise SpecError("formula", f"compares nothing, as `{found.text} < 10` would; got {found.text!r}")
+        return found
+
     def value(self, lookup: Lookup) -> Any:
         """Return what it comes to.
 
@@ -112,6 +124,12 @@ def _check(node: ast.AST, names: dict[str, None]) -> None:
         raise SpecError("formula", f"has in it what is not known: {ast.unparse(node)!r}")
     for each in inner:
         _check(each, names)
+
+
+def _decides(node: ast.AST) -> bool:
+    if isinstance(node, ast.BoolOp):
+        return all(map(_decides, node.values))
+    return isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and _decides(node.operand))
 
 
 def _dotted(node: ast.AST) -> str:

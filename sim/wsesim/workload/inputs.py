@@ -194,10 +194,9 @@ def check_tokens(length: int, model: ModelSpec, loc: Loc, problems: Problems) ->
         )
     if model.window and length > model.window:
         all_but = f" in all layers but one of {model.full_every}" if model.full_every else ""
-        mean = "; a step with streamed weights takes layers of both kinds for their mean" if model.full_every else ""
         problems.notes.append(
             f"model.window: sequences have {length:,} tokens, of which each sees {model.window:,}{all_but}: no others "
-            f"are computed with, nor kept in caches of such layers{mean}."
+            f"are computed with, nor kept in caches of such layers."
         )
     if model.task == "mlm" and model.masked > length:
         message = f"= {model.masked:,} is over the {length:,} tokens of a sequence; mask fewer"

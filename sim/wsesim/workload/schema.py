@@ -40,7 +40,10 @@ SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine", "software":
 class ModelSection(Section):
     """The model: a preset by name, a config.json, or a whole shape; fields given beside a preset change it."""
 
-    preset: Annotated[Text, one_of(model_names, "a model that wsesim knows", files=(".json", "config"))] | None = None
+    preset: (
+        Annotated[Text, one_of(model_names, "a model that wsesim knows", files={".json": "config", ".yaml": "zoo"})]
+        | None
+    ) = None
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, or the folder it is in, relative to this file."""

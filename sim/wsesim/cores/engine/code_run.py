@@ -259,12 +259,15 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
             slot = start_vector(core, line, now, state)
             if slot == -1:
                 return np.int64(0)
-            cycles[line] += 1
+            cycles[line] += cost
             here["counter"] = line + 1
-            if slot == 0 and state.code[code.vectors[step["n"]]["row"]]["cost"] == 0:
+            if slot == 0 and cost == 1 and state.code[code.vectors[step["n"]]["row"]]["cost"] == 0:
                 return np.int64(0)
-            here["ready"] = now + 1
-            return np.int64(1)
+            if slot >= 0 and cost > 1:
+                state.threads[core, slot]["started"] += cost - 1
+                state.threads[core, slot]["next"] += cost - 1
+            here["ready"] = now + cost
+            return cost
         else:
             _rare(core, line, now + took, state)
         cycles[line] += cost

@@ -32,6 +32,7 @@ from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.kit.room import check_roles
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.place import written_by
+from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 Operands = Callable[[Any, np.random.Generator], Mapping[str, Array]]
@@ -122,6 +123,8 @@ def kernel(
             uses = alone(given.wafer, given.grid, given.shape, given.options).uses
             with written_by(body):
                 builder = _written(given, body, uses)
+        if read is None:
+            _require_kept(builder, result)
         machine = CoreMachine(builder)
         for variable, each in lay(own, **values).items():
             scatter(machine, variable, np.pad(each, (edge, (0, 0), (0, 0))) if len(each) < builder.height else each)
@@ -193,3 +196,18 @@ def _alike(uses: Uses, line: str, cores: int) -> list[list[int]]:
     """Return the places of a line in lists, those together whose programs are the same."""
     keys = [key for (name, _), key in uses.items() if name == line]
     return alike_places(tuple(key(place) for key in keys) for place in range(cores))
+
+
+def _require_kept(builder: Builder, result: str) -> None:
+    """Refuse a body that leaves no result where it is looked for.
+
+    Raises:
+        InputError: names the variables that there are.
+    """
+    if all(result in role.variables for role in builder.roles):
+        return
+    kept = dict.fromkeys(name for role in builder.roles for name in role.variables)
+    raise InputError.at(
+        f"what meaning returns is compared with the variable {result!r} of every core, which body does not keep on all "
+        f"of them; it keeps: {', '.join(kept) or 'none'} (result= names another)"
+    )

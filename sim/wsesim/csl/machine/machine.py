@@ -26,8 +26,8 @@ LATENCY = 280
 took 3,323 cycles more with 13 more commands for the same work (14,958 and 11,635): here 3,350."""
 QUEUED_LATENCY = 100
 """The same after a command that the host does not wait for: the next one has been sent by then. 7pt-stencil-spmv starts
-its clock so and took 2,129 cycles, of which its cores' work and one `LATENCY` are 2,029; of the 674 of residual, asked in
-the same way, 587."""
+its clock so: it took 2,129 cycles, of which its cores' work and one `LATENCY` are 2,033 here; of residual, asked in the
+same way, 674 and 582."""
 STRIDE = 1 << 17
 """Cycles after which a run is looked at."""
 _BIT = np.int64(1)

@@ -1,4 +1,4 @@
-"""Why a run of compiled code comes to no end: what waits for what, by place in the CSL files, cores alike in one line."""
+"""Why a run of compiled code comes to no end: what waits for what, by place in the files, cores alike in one line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How crowded the registers of a core are: where more scalars are under way than it holds, a compiler stores and reloads.
+"""How crowded registers are: where more scalars are under way than a core holds, a compiler stores and reloads.
 
-That is not simulated, as it hardly occurs: descriptors have registers of their own, and in none of the vendor's examples
-are more than 16 words live in a part of the scalar code worth naming. Where it does, it is said.
+That is not simulated, as it hardly occurs: descriptors have registers of their own, and no code of the vendor's
+examples keeps more than 16 words of scalars. Where some does, it is said.
 """
 
 from __future__ import annotations
@@ -40,14 +40,16 @@ def crowded(image: Image, taken: Taken) -> float:
 def live_words(tile: TileClass) -> list[int]:
     """Return how many words of scalars are live before each step; constants and descriptors take none."""
     steps = tile.steps
-    begun = [argument.register for entry in (*tile.tasks, *tile.functions) for argument in entry.arguments]
+    begun = [argument.register for entry in tile.started for argument in entry.arguments]
     widths = dict.fromkeys(begun, 1)
     for step in steps:
         if step.d >= 0:
             words = 1 if step.op in _TESTS else _WORDS.get(step.t, 1)
             widths[step.d] = max(widths.get(step.d, 0), words)
     masks = [sum(1 << register for register, words in widths.items() if words > least) for least in range(4)]
-    return [sum((live & mask).bit_count() for mask in masks) for live in _live(steps, sum(1 << each for each in widths))]
+    return [
+        sum((live & mask).bit_count() for mask in masks) for live in _live(steps, sum(1 << each for each in widths))
+    ]
 
 
 def _live(steps: Sequence[CodeStep], written: int) -> list[int]:

@@ -164,6 +164,8 @@ def _add(share: Share, each: NumberedStep, taken: Taken) -> None:
     share.by_cause[COMPUTING] += compute
     share.by_cause[BANKS] += banks
     share.by_cause[STARTS] += min(starts, main) if waits_for_it else main
+    if waits_for_it and main > held:
+        share.by_cause[SCALAR_CODE] += main - held  # descriptors that are put into registers, and what they wait for
     share.waited += max(0, held - compute - banks - starts)
     share.times += times
     share.elements += elements

@@ -21,7 +21,7 @@ NO_CLOSED = "a program in CSL is code and no formula: only cores say what it tak
 SLOW_LINKS = "cores that run CSL pass one wavelet a cycle and link; fabric.link_wavelets_per_cycle = 1 is answered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProgramQuestion(KernelQuestion):
     """Which program, with which params, operands and launches."""
 

@@ -66,6 +66,9 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
         return replace(result, notes=(*result.notes, "GPUs are not asked: the question is of no model and batch."))
     if task.model.latent_rank or task.model.dense_layers:
         return replace(result, notes=(*result.notes, f"GPUs are not asked: {NO_FORMULA}."))
+    if task.model.weight_format:
+        why = "Weights on GPUs have the bits of their precision, not those of model.weight_format."
+        result = replace(result, notes=(*result.notes, why))
     price = question.asked.hardware.cluster.price
     found = tuple(estimate_for(task, fleet, price) for fleet in fleets)
     sentences = (*(_sentence(one) for one in found), *_priced(found, price), *_ignored(task))

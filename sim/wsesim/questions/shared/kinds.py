@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wsesim.questions.shared.request import Request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelQuestion:
     """A question about a model, whose numbers can be verified."""
 
@@ -37,13 +37,16 @@ class ModelQuestion:
 
     asked: Asked
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.asked.name}, asked in {self.asked.file}>"
+
     @property
     def inputs(self) -> tuple[Path, ...]:
         """Files that verification reads."""
         return files_of(self.asked)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StepQuestion(ModelQuestion):
     """How long one step takes, with weights that stream."""
 
@@ -125,7 +128,7 @@ class StepQuestion(ModelQuestion):
         return step_limits(self, self.step, level)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestQuestion(ModelQuestion):
     """How long one request takes, or as many as are held at once, with weights resident."""
 

@@ -107,7 +107,8 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
         tables=power_tables(power, tokens),
         notes=(
-            *latent_words(plan), *power.notes(request.asked.hardware), *spare_copies_words(plan), *unused_words(plan),
+            *latent_words(plan), *packed_words(plan), *power.notes(request.asked.hardware),
+            *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
         events=len(ops) if level == "system" else 0,
@@ -124,6 +125,19 @@ def latent_words(plan: ResidentPlan) -> tuple[str, ...]:
     return (
         f"Caches hold {model.latent_rank} numbers of a latent vector and {model.rotary_width} of a key for each token "
         f"and layer: {absorbed}; {beside}{' absorbed, too' if plan.together else ', anew for each chunk'}.",
+    )
+
+
+def packed_words(plan: ResidentPlan) -> tuple[str, ...]:
+    """Say how weights of fewer bits are multiplied."""
+    model = plan.request.model
+    if not model.weight_format:
+        return ()
+    which = {"all": "layers", "ffn": "feed-forward networks", "attention": "attention"}[model.weight_packed]
+    return (
+        f"Matrices of {which} are kept as {model.weight_format}: cores multiply no numbers of fewer than 16 bits, so "
+        "they are unpacked where they lie, once a step for all its tokens (cause unpacking). That program is assumed: "
+        "none is published.",
     )
 
 

@@ -20,6 +20,8 @@ from wsesim.units import Dimension, parse
 LEAST_CHUNK = 64
 """Tokens of a prompt that enter between two tokens of the others, at least, where that is chosen: at so few the tokens
 of the others are already most of what they wait for."""
+OF_PROMPTS = ("prefill_grid", "chunk")
+"""What is asked of a placement for prompts alone."""
 READ_POINTS = 24
 """Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
 
@@ -139,7 +141,13 @@ def open_service(service: Service) -> ResidentPlan | DoesNotFit | None:
 
 
 def service_placing(service: Service) -> ResidentRequest:
-    """Return what is asked of the placement of those that write."""
+    """Return what is asked of the placement of those that write: where others read, nothing that is for prompts."""
+    found = asked_placing(service)
+    return replace(found, prefill_grid=None, chunk=None) if service.readers else found
+
+
+def asked_placing(service: Service) -> ResidentRequest:
+    """Return all that is asked of a placement, on the systems of those that write."""
     asked = service.asked
     cluster = replace(asked.hardware.cluster, systems=asked.hardware.cluster.systems - service.readers)
     return placing_of(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.shared.choosing import left_open, wafers_words
+from wsesim.questions.shared.request import BY_HAND
 from wsesim.questions.shared.request_answer import placement_words
-from wsesim.questions.shared.service import Service, planned, service_placing, service_times
+from wsesim.questions.shared.service import (
+    OF_PROMPTS,
+    Service,
+    asked_placing,
+    planned,
+    service_times,
+)
 from wsesim.system import ServiceTimes
 
 VALUE_BYTES = 2
@@ -19,9 +27,11 @@ def readers_of(service: Service) -> ResidentPlan | DoesNotFit | None:
     """Return where the model lies on wafers that only read; None where there are none."""
     if not service.readers:
         return None
-    placing = service_placing(service)
+    placing = asked_placing(service)
     cluster = replace(service.asked.hardware.cluster, systems=service.readers)
-    return planned(replace(left_open(placing), cluster=cluster, batch=1), replace(service.both, passes=0.0))
+    opened = replace(left_open(placing), cluster=cluster, batch=1)
+    asked = replace(opened, prefill_grid=placing.prefill_grid, chunk=placing.chunk)
+    return planned(asked, replace(service.both, passes=0.0))
 
 
 def times_of(service: Service, plan: ResidentPlan) -> ServiceTimes:
@@ -52,6 +62,18 @@ def all_wafers(service: Service, plan: ResidentPlan) -> int:
     """Return the wafers in use."""
     readers = readers_of(service)
     return plan.all_wafers + (readers.all_wafers if isinstance(readers, ResidentPlan) else 0)
+
+
+def apart_notes(service: Service) -> Iterator[str]:
+    """Say for which of the wafers what is set by hand holds."""
+    section = service.asked.resolved["inference"]
+    given = [f"inference.{name}" for name in ("placement", "batch", *BY_HAND) if section.get(name, "auto") != "auto"]
+    read = [name for name in given if name.rpartition(".")[2] in OF_PROMPTS]
+    write = [name for name in given if name not in read]
+    for names, which in ((read, "read"), (write, "write")):
+        if service.readers and names:
+            verb = "holds" if len(names) == 1 else "hold"
+            yield f"{', '.join(names)} {verb} for the wafers that {which}; the others are laid out for what they do."
 
 
 def in_use_words(service: Service, plan: ResidentPlan) -> str:

@@ -15,7 +15,7 @@ from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.service import Service, open_service
 from wsesim.questions.shared.service_choice import Judged, holds_as_much
 from wsesim.questions.shared.service_rate import limits_words
-from wsesim.questions.shared.service_readers import full_s, in_use_words
+from wsesim.questions.shared.service_readers import apart_notes, full_s, in_use_words
 from wsesim.system import LargestRate, Requests, Served, ServiceTimes
 from wsesim.units import plural, show_seconds
 
@@ -115,6 +115,7 @@ def notes(
         *by_hand,
         *_no_rate_words(service, requests, searched),
         *_one_class_words(service, requests),
+        *apart_notes(service),
     ]
     if service.warmup:
         left = plural(len(requests) - service.warmup, "request")

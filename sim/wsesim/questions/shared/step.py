@@ -110,6 +110,7 @@ def check_step(draft: Draft) -> Derived:
     if batch.length:
         check_length(batch.length, draft.model, ("batch", "length"), draft.problems)
     _check_parts(batch, draft)
+    _say_packed(draft)
     length = batch.length or draft.model.max_length
     check_tokens(length, draft.model, ("batch", "length"), draft.problems)
     return {
@@ -128,6 +129,15 @@ def _check_parts(batch: BatchSection, draft: Draft) -> None:
         draft.problems.add_field(
             ("batch", "sub_batch"), f"= {worked:,} is more than batch.micro_batch = {held:,}, of which it is a part"
         )  # fmt: skip
+
+
+def _say_packed(draft: Draft) -> None:
+    """Say that weights which stream are not packed."""
+    if draft.model and draft.model.weight_format:
+        draft.problems.notes.append(
+            f"model.weight_format = {draft.model.weight_format} has no effect: weights that stream, and what is "
+            "learned, have 16 or 32 bits; what stays with the cores is packed, as for phase: generate."
+        )
 
 
 def _check_level(draft: Draft) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from wsesim.errors import InputError
+from wsesim.workload.zoo import known
 from wsesim.yamlfile import Document, Loc
 
-_FLAT_IDLE = frozenset({"eval_input", "predict_input", "csconfig", "description", "tag"})
+_FLAT_IDLE = frozenset({"eval_input", "predict_input", "description", "tag"})
 """Keys of the old form that decide nothing that is modelled."""
 FLAGS = ("GlobalFlags", "ScopedTrainFlags")
 """Callbacks that set flags of the compiler for training."""
+ADAPTERS = "lora_params"
 EVALUATES = ("EleutherEvalHarness", "BigCodeEvalHarness")
 """Callbacks that evaluate, with a loader of their own."""
 
@@ -40,10 +43,14 @@ class JobParts:
     sparsity: JobPart
     cluster: JobPart
     flags: JobPart
+    adapters: JobPart
+    """What has `lora_params`: the model, or a callback."""
     idle: tuple[str, ...]
     """Keys beside these, which decide nothing that is modelled."""
     unknown: tuple[str, ...] = ()
     """Keys beside these that no file of the form has."""
+    apart: tuple[str, ...] = ()
+    """What callbacks change that is not counted."""
 
 
 def parts_of(document: Document) -> JobParts:
@@ -64,31 +71,50 @@ def _trainer(document: Document) -> JobParts:
     calls = list(_callbacks(document, (*init.loc, "callbacks")))
     trains = "train_dataloader" in fit.values
     loader = part_at(document, (*fit.loc, "train_dataloader")) if trains else _evaluated(document, calls)
-    read = {"model", "optimizer", "precision", "loop", "sparsity", "backend", "callbacks", "checkpoint"}
     loop, checkpoint = part_at(document, (*init.loc, "loop")), part_at(document, (*init.loc, "checkpoint"))
     steps = {"checkpoint_steps": checkpoint.values["steps"]} if "steps" in checkpoint.values else {}
+    model = part_at(document, (*init.loc, "model"))
+    low = next((part for _, part in calls if ADAPTERS in part.values), model)
+    called = [name for name, part in calls if part is not low]
+    idle, unknown = zip(*_beside(document, trainer, init, called), strict=True)
     return JobParts(
-        form="trainer", trains=trains, model=part_at(document, (*init.loc, "model")), loader=loader,
+        form="trainer", trains=trains, model=model, loader=loader, adapters=low,
         optimizer=part_at(document, (*init.loc, "optimizer")), precision=part_at(document, (*init.loc, "precision")),
         loop=JobPart(loop.loc, {**loop.values, **steps}), sparsity=_sparsity(document, (*init.loc, "sparsity")),
         cluster=part_at(document, (*init.loc, "backend", "cluster_config")), flags=_flags(calls),
-        idle=tuple(key for key in init.values if key not in read)
-        + tuple(name for name, _ in calls if name not in (*FLAGS, *EVALUATES))
-        + tuple(key for key in trainer.values if key not in ("init", "fit", "validate", "validate_all")),
+        idle=tuple(chain(*idle)), unknown=tuple(chain(*unknown)),
+        apart=tuple(f"{known.COSTLY[name]} ({name})" for name in called if name in known.COSTLY),
     )  # fmt: skip
+
+
+def _beside(
+    document: Document, trainer: JobPart, init: JobPart, called: Sequence[str]
+) -> Iterator[tuple[list[str], list[str]]]:  # fmt: skip
+    """Yield what decides nothing and what nobody knows, of each part of which little is read."""
+    fit, validate = part_at(document, ("trainer", "fit")), part_at(document, ("trainer", "validate"))
+    backend, checkpoint = (part_at(document, (*init.loc, name)) for name in ("backend", "checkpoint"))
+    flags = [key for key in backend.values if key.startswith("csx.")]
+    yield known.apart(trainer.values, (), known.TRAINER, "trainer.")
+    yield known.apart(init.values, known.INIT, known.INIT_READ)
+    yield known.apart(fit.values, (), known.FIT, "fit.")
+    yield known.apart(validate.values, (), known.VALIDATE, "validate.")
+    yield known.apart(backend.values, {*known.BACKEND, *flags} - {"cluster_config"}, ("cluster_config",), "backend.")
+    yield known.apart(checkpoint.values, known.CHECKPOINT, ("steps",), "checkpoint.")
+    yield known.apart(called, known.CALLBACKS, (*FLAGS, *EVALUATES, *known.COSTLY))
 
 
 def _flat(document: Document) -> JobParts:
     data, runs = document.data, part_at(document, ("runconfig",))
     trains = "train_input" in data
-    read = {"model", "train_input", "optimizer", "runconfig", "sparsity"}
+    read = {"model", "train_input", "optimizer", "runconfig", "csconfig", "sparsity"}
     return JobParts(
         form="flat", trains=trains, model=part_at(document, ("model",)),
         loader=part_at(document, ("train_input",) if trains else ("eval_input",)),
-        optimizer=part_at(document, ("optimizer",)), precision=JobPart(runs.loc, {}), loop=runs, cluster=runs,
-        sparsity=_sparsity(document, ("sparsity",)), flags=JobPart(("train_input",), {}),
+        optimizer=part_at(document, ("optimizer",)), precision=part_at(document, ("csconfig",)), loop=runs,
+        cluster=runs, sparsity=_sparsity(document, ("sparsity",)), flags=JobPart(("train_input",), {}),
+        adapters=part_at(document, ("model",)),
         idle=tuple(key for key in data if key not in read and key in _FLAT_IDLE),
-        unknown=tuple(str(key) for key in data if key not in read | _FLAT_IDLE),
+        unknown=tuple(known.apart([*map(str, data)], _FLAT_IDLE, read)[1]),
     )  # fmt: skip
 
 

@@ -70,8 +70,8 @@ def _notes(made: Translation) -> Iterator[str]:
     yield f"Read from a file of the Cerebras Model Zoo ({FORMS[parts.form]}): {_listed(made.used)}."
     if made.filled:
         yield f"Not in that file, and so as in the Model Zoo: {_listed(made.filled)}."
-    if made.apart:
-        yield f"In that file, and not in any time here: {_listed(made.apart)}."
+    if costs := [*made.apart, *parts.apart]:
+        yield f"In that file, and not in any time here: {_listed(costs)}."
     if free := [*made.free, *parts.idle]:
         yield f"In that file, and without effect on any time here: {_listed(free)}."
     if unknown := [*made.unknown, *parts.unknown]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from wsesim.workload.problems import shown
+from wsesim.workload.zoo.known import CLUSTER, LOOP, PRECISION, RUNS, slips
 from wsesim.workload.zoo.parts import JobPart
 from wsesim.workload.zoo.tables import FORMATS, MOMENTS
 from wsesim.workload.zoo.translation import Translation
 
+WHOLE = "use_cbfloat16"
+"""A key of `csconfig`, which the old form has: 16 bits as the machine has them, for all that is mixed."""
 MICRO_BATCH = "csx.performance.micro_batch_size"
 _FILTERS, _MATRICES = ("param_filter", "param_name_patterns"), ("proj_output", "linear_layer", "proj_[qkv]")
 """Keys that say which matrices are sparse, and what names all of a layer."""
@@ -20,6 +24,9 @@ _MOMENT_BYTES, _WEIGHT_BYTES, _CHECKPOINT_BYTES = 4, 8, 4
 _LOADER = frozenset(
     {"batch_size", "micro_batch_size", "max_sequence_length", "max_predictions_per_seq", "masked_lm_prob", "vocab_size"}
 )
+_EPOCHS = ("num_epochs", "steps_per_epoch")
+_STEPS = ("max_steps", "num_steps", *_EPOCHS)
+"""Keys that say how long it trains."""
 _BESIDE = {"eval_frequency": "evaluate_every", "eval_steps": "evaluate_steps", "checkpoint_steps": "checkpoint_every"}
 """What comes between steps, and the keys of `job` that say so."""
 
@@ -51,7 +58,9 @@ def read_batch(made: Translation, length: int | None) -> None:
         wanted = "auto"
     if key in part.values:
         made.put("batch", "micro_batch", wanted, part, key)
-    made.free += [made.named(loader, name) for name in loader.values if name not in _LOADER]
+    meant = slips((name for name in loader.values if name not in _LOADER), _LOADER)
+    made.unknown += [f"{made.named(loader, name)}, did you mean {key!r}" for name, key in meant.items()]
+    made.free += [made.named(loader, name) for name in loader.values if name not in _LOADER | meant.keys()]
     made.free += [name for name in flags.values if name != MICRO_BATCH]
 
 
@@ -64,7 +73,9 @@ def read_precision(made: Translation) -> None:
     if part.values.get(switch) is False:
         made.put("precision", "", "fp32", part, switch)
         return
-    if model.values.get("use_bfloat16") is True and "fp16_type" not in part.values:
+    if old and trainer.values.get(WHOLE) is True:
+        made.put("precision", "", "cb16", trainer, WHOLE)
+    elif model.values.get("use_bfloat16") is True and "fp16_type" not in part.values:
         made.put("precision", "", "bf16", model, "use_bfloat16")
     elif part.values.get("fp16_type") is not None:
         made.put("precision", "", made.word(part, "fp16_type", FORMATS, {}), part, switch, "fp16_type")
@@ -74,7 +85,12 @@ def read_precision(made: Translation) -> None:
     held = next((each for each in (trainer, runs, model) if each.values.get(key) is not None), None)
     if held is not None:
         made.put(key, "", held.values[key], held, key)
-    made.free += [made.named(part, name) for name in trainer.values if name not in (switch, "fp16_type", key)]
+    if old:
+        made.free += [
+            made.named(trainer, name) for name, held in trainer.values.items() if (name, held) != (WHOLE, True)
+        ]
+    else:
+        made.rest(trainer, PRECISION, frozenset({switch, "fp16_type", key}))
 
 
 def read_optimizer(made: Translation) -> None:
@@ -89,7 +105,10 @@ def read_optimizer(made: Translation) -> None:
         made.apart.append(f"the state of {shown(named)}, taken to be Adam's ({made.named(part, key)})")
         return
     settings = part.values if made.parts.form == "flat" else part.values[named]
-    if named.lower() in ("sgd", "rmsprop") and isinstance(settings, Mapping) and settings.get("momentum"):
+    moved = named.lower() in ("sgd", "rmsprop")
+    inside = settings if isinstance(settings, Mapping) else {}
+    made.free += [f"optimizer.{name}" for name in inside if name != key and not (moved and name == "momentum")]
+    if moved and inside.get("momentum"):
         moments += 1
     if moments == MOMENTS["adamw"] or not made.parts.trains:
         made.used.append(made.named(part, key))
@@ -106,16 +125,28 @@ def read_optimizer(made: Translation) -> None:
 def read_loop(made: Translation) -> None:
     """Put the tokens of all steps, and what comes between them."""
     loop, batch = made.parts.loop, made.data["batch"]
-    steps = loop.values.get("max_steps")
+    steps, named = _steps(loop.values)
     length = batch.get("length", made.data["model"].get("max_length"))
     sizes = (steps, batch["sequences"], length)
     if made.parts.trains and all(type(size) is int and size > 0 for size in sizes):
-        made.put("token_budget", "", math.prod(sizes), loop, "max_steps")
+        made.put("token_budget", "", math.prod(sizes), loop, *named)
     for key, here in _BESIDE.items() if made.parts.trains else ():
         if type(loop.values.get(key)) is int and loop.values[key] > 0:
             made.put("job", here, loop.values[key], loop, key)
-    read = {"precision_opt_level", "num_csx", *_BESIDE} | ({"max_steps"} if "token_budget" in made.data else set())
-    made.free += [made.named(loop, key) for key in loop.values if key not in read]
+    read = {"precision_opt_level", "num_csx", *_BESIDE, *(named if "token_budget" in made.data else ())}
+    free = {*(LOOP if made.parts.form == "trainer" else RUNS), *_STEPS}
+    made.rest(loop, frozenset(free - read), frozenset(read))
+
+
+def _steps(given: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
+    """Return how many steps a job has, and the keys that say so: the fewest that any of them says."""
+    ways: dict[tuple[str, ...], Any] = {(key,): given[key] for key in ("max_steps", "num_steps") if given.get(key)}
+    epochs = [given.get(key) for key in _EPOCHS]
+    if ("num_steps",) not in ways and all(type(each) is int for each in epochs):
+        ways[_EPOCHS] = math.prod(epochs)
+    said = {keys: steps for keys, steps in ways.items() if type(steps) is int}
+    keys = min(said, key=lambda keys: said[keys], default=())
+    return said.get(keys), keys
 
 
 def read_sparsity(made: Translation) -> None:
@@ -143,4 +174,4 @@ def read_cluster(made: Translation) -> None:
     if part.values.get("num_csx") is not None:
         made.put("cluster", "systems", part.values["num_csx"], part, "num_csx")
     if made.parts.form == "trainer":
-        made.free += [made.named(part, key) for key in part.values if key != "num_csx"]
+        made.rest(part, CLUSTER, frozenset({"num_csx"}))

@@ -7,7 +7,8 @@ from typing import Any
 
 from wsesim.errors import InputError, nearest
 from wsesim.workload.problems import shown
-from wsesim.workload.zoo.parts import JobPart
+from wsesim.workload.zoo.known import LORA, apart
+from wsesim.workload.zoo.parts import ADAPTERS, JobPart
 from wsesim.workload.zoo.tables import (
     ACTIVATIONS,
     BY_KEYS,
@@ -145,12 +146,13 @@ def _without_positions(part: JobPart) -> dict[str, str]:
 
 def _adapters(made: Translation, part: JobPart) -> None:
     """Low ranks beside frozen weights (LoRA)."""
-    name = "lora_params"
+    part, name = part if made.parts.adapters is made.parts.model else made.parts.adapters, ADAPTERS
     held = part.values.get(name)
     if held is None:
         return
     if not isinstance(held, Mapping):
         made.refuse(part, name, f"must be one mapping, as adapters are alike here; got {shown(held)}")
+    made.unknown += apart(held, (), LORA, f"{made.named(part, name)}.")[1]
     rank, alpha, targets = (held.get(key) for key in ("r", "alpha", "target_modules"))
     if not rank:
         made.free.append(made.named(part, name))

@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 from wsesim.errors import InputError, nearest
 from wsesim.workload.problems import shown
 from wsesim.workload.zoo.parts import JobPart, JobParts
-from wsesim.workload.zoo.tables import MODEL
 from wsesim.yamlfile import Document, Loc
 
 
@@ -85,5 +84,5 @@ class Translation:
             if name in free:
                 self.free.append(self.named(part, name))
             elif name not in read:
-                hint = nearest(name, [*MODEL, *free, *read])
+                hint = nearest(name, [*free, *read])
                 self.unknown.append(f"{self.named(part, name)}{hint.removesuffix('?')}")

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsesim.cores.kit.base import KernelSetup
 from wsesim.cores.programs import KernelCase, KernelOutcome, run_kernel
-from wsesim.cores.programs.gemm.stream_gemm import layer_kernel
+from wsesim.cores.programs.gemm.stream_gemm import asked, layer_kernel
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, MatrixCut, thinned
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
@@ -110,6 +111,22 @@ def test_layers_take_what_the_formula_of_streaming_says(columns: int, each: int,
         cycles = run((columns, 1), (tokens, outputs, 2 * outputs), precision="mixed").cycles - cycles
     formula = outputs * max(each * (tokens / 2 + 2), tokens / 2)
     assert 1 <= cycles / formula < most
+
+
+@pytest.mark.parametrize(
+    ("machine", "shape", "each", "blocks"),
+    [
+        ("cs-2", (248, 16, 16), True, 1), ("cs-2", (248, 64, 16), True, 1), ("cs-2", (248, 80, 16), False, 1),
+        ("cs-2", (248, 16, 800), False, 1), ("cs-3", (248, 8, 16), True, 1), ("cs-3", (248, 16, 16), False, 2),
+    ],
+)  # fmt: skip
+def test_sums_pass_in_the_way_that_is_faster_and_has_room(
+    machine: str, shape: tuple[int, int, int], each: bool, blocks: int
+) -> None:
+    """Links with gaps make a sum for each of ten features dearer than a pass; 100 outputs of two do not fit."""
+    options = {"precision": "mixed"}
+    layer = asked(KernelSetup(wafer=MACHINES[machine], grid=(8, 1), shape=shape, options=options))
+    assert (layer.each, layer.blocks) == (each, blocks)
 
 
 def test_a_weight_starts_as_late_as_it_is_told() -> None:

@@ -17,7 +17,7 @@ A sum passes a core in one of two ways. *Each* feature has its own: all AXPYs ta
 as the fabric brings two values a cycle, and an owner adds up the sums of its outputs at the end. Or the core's features
 are summed *apart*, in the accumulators, the tokens in blocks that these hold, and that sum is added to the one that
 passes: one more turn of the datapath for an output, and AXPYs as fast as memory feeds them. What is faster is taken,
-with the gaps that links have on silicon: on a CS-2 each up to eight features, on a CS-3 of one.
+with the gaps that links have on silicon: on a CS-2 each up to nine features, on a CS-3 of one.
 """
 
 from __future__ import annotations
