@@ -30,8 +30,11 @@ def test_problem_shows_the_line_with_a_caret_below_the_column() -> None:
     assert shown == "a.yaml:2:4: error: is odd\n    a: 7\n       ^"
 
 
-def test_problem_leaves_out_a_line_too_long_to_look_at() -> None:
-    assert "\n" not in str(Problem("is odd", file="a.yaml", line=1, column=4, excerpt="x" * 10_000))
+def test_problem_shows_of_a_line_too_long_to_look_at_what_is_around_the_column() -> None:
+    line = "x" * 5_000 + "here" + "y" * 5_000
+    _, shown, caret = str(Problem("is odd", file="a.yaml", line=1, column=5_001, excerpt=line)).split("\n")
+    assert len(shown) < 300
+    assert shown[caret.index("^") :].startswith("here")
 
 
 def test_input_error_keeps_every_problem_in_order() -> None:

@@ -36,10 +36,11 @@ class Problem:
         """Render as `file:line:column: error: message`, then the line and a caret."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         head = printable(f"{place}: error: {self.message}" if place else f"error: {self.message}")
-        if self.column is None or not self.excerpt or len(self.excerpt) > _LONGEST_EXCERPT:
+        if self.column is None or not self.excerpt:
             return head
-        before = printable(self.excerpt[: self.column - 1])
-        return f"{head}\n    {printable(self.excerpt)}\n    {' ' * len(before)}^"
+        first = 0 if len(self.excerpt) <= _LONGEST_EXCERPT else max(0, self.column - 1 - _LONGEST_EXCERPT // 2)
+        before = printable(self.excerpt[first : self.column - 1])
+        return f"{head}\n    {printable(self.excerpt[first : first + _LONGEST_EXCERPT])}\n    {' ' * len(before)}^"
 
 
 class WsesimError(Exception):

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from wsesim.cli.csl_compile import COMMANDS
+from wsesim.csl.compile import compile_file
+from wsesim.csl.host import cslc
 
 PROGRAM = """\
 param n: u16 = 2;
@@ -40,6 +42,16 @@ layout {
 """
 
 
+SECTIONS = """\
+var small: u16 = 1;
+var big = @zeros([100]u16);
+var x: [2]u32 linksection(".fixed") = @zeros([2]u32);
+fn main() void { small = 2; big[0] = 3; x[0] = 4; }
+comptime { @export_symbol(main); }
+layout { @set_rectangle(1, 1); @set_tile_code(0, 0); }
+"""
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "program.csl"
@@ -56,11 +68,36 @@ def _said(name: str, *arguments: str) -> str:
 
 def test_check_names_what_nobody_uses(file: Path) -> None:
     said = _said("check", str(file))
-    assert "task never (id 9) is bound and nothing activates it" in said
+    assert f"{file}:10: task never (id 9) is bound and nothing activates it" in said
     assert "input queue 3 of color 4 has no task and no descriptor that reads it" in said
     assert "color 5 has routes and no core sends or receives it" in said
     assert "task receive" not in said
     assert "color 2" not in said
+
+
+def test_variables_lie_where_sections_begin(tmp_path: Path) -> None:
+    path = tmp_path / "program.csl"
+    path.write_text(SECTIONS)
+    variables = {each.name: each for each in compile_file(path, sections={".fixed": 64}).classes[0].symbols}
+    assert variables["x"].address == 32
+    assert variables["big"].address == 36
+    assert variables["small"].address < 32
+
+
+def test_cslc_says_what_a_program_and_memcpy_share(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = file.read_text().replace("@get_color(5)", "@get_color(22)").replace("_id(9)", "_id(28)")
+    file.write_text(text.replace("@set_tile_code(x, 0);", '@set_tile_code(x, 0, "program.csl", .{ .n = 2, .m = 1 });'))
+    given = [str(file), "--arch=wse3", "--memcpy", "--fabric-dims=8,3", f"-o{file.parent / 'out'}"]
+    assert cslc.main([*given, "--fabric-offsets=3,1"]) == 0
+    said = capsys.readouterr().err
+    assert "program.csl:23:5: " in said
+    assert "program.csl has no param m" in said
+    assert "color 22 belongs to memcpy, which keeps 21, 22, 23" in said
+    assert "local task id 28 belongs to memcpy, which keeps 27, 28, 30" in said
+    assert "--fabric-offsets=3,1 leaves memcpy no room: 4,1 or more" in said
+    assert "--fabric-dims=8,3 is too small for 2 x 1 cores and memcpy: 8,3 or more" not in said
+    assert cslc.main([*given, "--warnings-as-errors"]) == 1
+    assert "--fabric-dims=8,3 is too small for 2 x 1 cores and memcpy: 9,3 or more" in capsys.readouterr().err
 
 
 def test_check_reads_a_file_without_a_layout(tmp_path: Path) -> None:

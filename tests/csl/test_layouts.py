@@ -70,6 +70,30 @@ def test_regions_joined_by_paths_pass_streams_on(
         runtime.send("nothing", found)
 
 
+def test_streams_begin_and_end_where_routes_are_painted_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("relay.csl").write_text(RELAY)
+    layout, rx, tx = SdkLayout(SdkTarget.WSE3), SdkColor("rx"), SdkColor("tx", 7)
+    region = layout.create_code_region("relay.csl", "relay", 1, 1)
+    region.set_param_all("size", 3)
+    region.set_param_all("add", 5)
+    region.set_param_all(rx)
+    region.set_param_all(tx)
+    region.paint((0, 0), rx, [RoutingPosition().set_input([RouteSide.NORTH]).set_output([RouteSide.RAMP])])
+    region.paint((0, 0), tx, [RoutingPosition().set_input([RouteSide.RAMP]).set_output([RouteSide.SOUTH])])
+    region.place(2, 3)
+    into, out = layout.create_input_stream_from_loc((2, 3), rx), layout.create_output_stream_from_loc((2, 3), tx)
+    runtime = SdkRuntime(layout.compile(out_prefix="out"), None, memcpy_required=False)
+    runtime.load()
+    runtime.run()
+    runtime.send(into, np.array([1, 2, 3], np.uint32), nonblock=True)
+    runtime.receive_tofile(out, "received", 3, nonblock=True)
+    runtime.stop()
+    assert np.fromfile("received", np.uint32).tolist() == [6, 7, 8]
+
+
 def test_the_transform_is_numpys() -> None:
     draws = np.random.default_rng(3).random((2, 5, 16)).astype(np.float32)
     angles = np.pi * np.arange(8, dtype=np.float32) / 8

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wsesim.hardware import Cluster
 from wsesim.kernels import Cost, Region
-from wsesim.kernels.linear import forward, grad_input, grad_weight
+from wsesim.kernels.linear import forward, grad_input, grad_weight, inputs_pass
 from wsesim.kernels.zeros import busiest
 
 MakeRegion = Callable[..., Region]
@@ -183,7 +183,38 @@ def test_experts_add_starts_and_arrivals_but_no_products(
         assert several.sram_bytes == pytest.approx(one.sram_bytes)
 
 
-def test_a_narrow_model_waits_for_the_reduction(region_of: MakeRegion) -> None:
-    cost = forward(region_of(sequences=200), inputs=1, outputs=1000)
+def test_a_narrow_model_waits_for_the_reduction(small: Cluster, region_of: MakeRegion) -> None:
+    """One feature a core, so that its AXPY takes a sum and sends it on, over links with gaps."""
+    slow = replace(small.wafer, silicon=replace(small.wafer.silicon, link_slowdown=1.125))
+    cost = forward(region_of(cluster=replace(small, wafer=slow), sequences=200), inputs=10, outputs=1000)
     assert cost.bound == "reduction"
     assert cost.parts()["reduction"] == pytest.approx(cost.overlapped["reduction"] - cost.overlapped["fmac"])
+
+
+def test_few_inputs_pass_along_the_row_in_place_of_sums(region_of: MakeRegion) -> None:
+    """As those of an adapter: 3 features to 10 columns, that multiply them with the weights of 3 outputs each."""
+    cost = forward(region_of(), inputs=3, outputs=30)
+    assert cost.overlapped == {
+        "fmac": 9 * (4 / 2 + 1),
+        "broadcast": 9 * 4 / 2,  # each input once for each output of a core, two to a wavelet
+        "arrival": 9,
+        "injection": 90 / 6,
+    }
+    assert (cost.serial, cost.fabric_bytes, cost.sram_bytes) == ({"fill": 54}, (9 + 18) * 4 * 60, 9 * 4 * 2 * 60)
+    assert cost.events["mac_mixed"] == 9 * 4 * 60
+    assert not inputs_pass(region_of(), inputs=10, outputs=30)
+    assert not inputs_pass(region_of(), inputs=3, outputs=3)
+
+
+@given(columns=st.integers(1, 40), inputs=st.integers(1, 60), outputs=st.integers(1, 5000), sequences=TOKENS)
+def test_a_column_more_is_never_slower_but_for_its_fill(
+    small: Cluster, region_of: MakeRegion, columns: int, inputs: int, outputs: int, sequences: int
+) -> None:
+    """Nor is it where inputs begin to pass in place of sums."""
+
+    def busy(columns: int) -> float:
+        cluster = replace(small, wafer=replace(small.wafer, columns=columns))
+        region = region_of(cluster=cluster, sequences=sequences)
+        return max(forward(region, inputs=inputs, outputs=outputs).overlapped.values())
+
+    assert busy(columns + 1) <= busy(columns) * (1 + 1e-12)

@@ -20,6 +20,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "CS-3 Llama": {**LARGE, "system": "CS-3", "batch_global": "32"},
     "CS-2 Llama": {**LARGE, "batch_global": "32"},
     "CS-3 evaluation": {"system": "CS-3", "phase": "evaluation (forward only)"},
+    "CS-3 Llama, adapters": {**LARGE, "system": "CS-3", "batch_global": "32", "phase": "training (LoRA)"},
+    "CS-2 GPT small, adapters": {"phase": "fine-tuning", "notes": "LoRA"},
     "CS-2 decode": {"model": "Llama-3-8B", "phase": "decode"},
     "CS-3 teacher-forced": {"system": "CS-3", "phase": "decode (teacher-forced, pipelined)"},
     "CS-2 end to end": {"phase": "prefill+decode"},

@@ -9,7 +9,8 @@ import pytest
 from wsesim import questions
 from wsesim.model import ModelSpec
 from wsesim.validation.asking import NotAsked
-from wsesim.validation.rows import Measurement, family_of, model_of
+from wsesim.validation.rows import Measurement
+from wsesim.validation.shapes import adapters_of, family_of, model_of
 from wsesim.validation.steps import ask_flops, ask_job, ask_step, step_file
 
 ReadRow = Callable[..., Measurement]
@@ -41,6 +42,9 @@ FAMILIES: dict[str, tuple[str, dict[str, object]]] = {
     "GPT-J-6B": ("GPT-J", {"block": "parallel", "rotary_width": 64, "tied": False}),
     "Llama-2-7B": ("Llama", {"position": "rotary", "norm": "rms_norm", "bias": False, "tied": False}),
     "Mistral 7B": ("Llama", {"position": "rotary"}),
+    "Pythia-6.9B": ("Pythia", {"block": "parallel", "position": "rotary", "tied": False}),
+    "Falcon-7B": ("Falcon", {"block": "parallel", "position": "rotary", "bias": False, "tied": True}),
+    "BLOOM-7B1": ("BLOOM", {"position": "alibi", "embed_norm": True, "tied": True}),
     "Cerebras-GPT-13B": ("GPT", {"position": "learned", "task": "lm"}),
     "GPT3-20B (USC)": ("GPT", {"position": "learned"}),
     "my own": ("GPT", {"position": "learned"}),
@@ -50,7 +54,7 @@ FAMILIES: dict[str, tuple[str, dict[str, object]]] = {
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_name_gives_the_family(row_of: ReadRow, name: str) -> None:
     family, shape = FAMILIES[name]
-    row = row_of(model=name, d_head="64")
+    row = row_of(model=name, d_head="64", n_params_b="")
     assert family_of(row).name == family
     model = _model(row)
     assert {field: getattr(model, field) for field in shape} == shape
@@ -58,9 +62,10 @@ def test_the_name_gives_the_family(row_of: ReadRow, name: str) -> None:
 
 
 def test_gates_make_an_unknown_model_a_llama(row_of: ReadRow) -> None:
-    row = row_of(model="my own", ffn_type="swiglu", n_kv_heads="4")
-    assert family_of(row).name == "Llama"
-    assert (_model(row).activation, _model(row).kv_heads) == ("swiglu", 4)
+    for gated in ("swiglu", "geglu"):
+        row = row_of(model="my own", ffn_type=gated, n_kv_heads="4")
+        assert family_of(row).name == "Llama"
+        assert (_model(row).activation, _model(row).kv_heads) == (gated, 4)
 
 
 def test_fine_tuning_an_encoder_is_classifying(row_of: ReadRow) -> None:
@@ -70,7 +75,7 @@ def test_fine_tuning_an_encoder_is_classifying(row_of: ReadRow) -> None:
 
 @pytest.mark.parametrize(
     ("text", "precision"),
-    [("", "mixed"), ("16-bit mixed (cbfloat16)", "mixed"), ("fp32", "fp32"), ("FP16", "fp16"), ("bf16", "fp16")],
+    [("", "mixed"), ("16-bit mixed (cbfloat16)", "mixed"), ("fp32", "fp32"), ("FP16", "mixed"), ("bf16", "mixed")],
 )
 def test_precision(row_of: ReadRow, text: str, precision: str) -> None:
     assert _asked(row_of(precision=text))["precision"] == precision
@@ -90,10 +95,29 @@ def test_neither_id_nor_value_nor_notes_say_how_to_run(row_of: ReadRow) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "key"),
-    [("samples/s", "samples_per_s"), ("tokens/s", "tokens_per_s"), ("s", "step_s"), ("s/step", "step_s")],
-)
+    [
+        ("samples/s", "samples_per_s"), ("samples/sec", "samples_per_s"), ("seqs/s", "samples_per_s"),
+        ("tokens/s", "tokens_per_s"), ("tokens/second", "tokens_per_s"), ("s", "step_s"), ("s/step", "step_s"),
+    ],
+)  # fmt: skip
 def test_the_unit_says_what_was_measured(row_of: ReadRow, unit: str, key: str) -> None:
-    assert ask_step(row_of(unit=unit)).figure == key
+    asked = ask_step(row_of(unit=unit, n_systems="2"))
+    assert (asked.figure, asked.to_unit(3), asked.to_unit.unit) == (key, 3, unit)
+
+
+def test_other_units_of_a_step_and_rates_of_one_system_are_turned_into(row_of: ReadRow) -> None:
+    def turned(seconds_or_rate: float, **cells: str) -> float:
+        return ask_step(row_of(n_systems="4", **cells)).to_unit(seconds_or_rate)
+
+    assert turned(0.25, unit="ms/step") == turned(0.25, unit="ms") == 250
+    assert turned(0.25, unit="steps/s") == 4
+    assert turned(100, metric="throughput per system") == turned(100, unit="samples/s/CS-2") == 25
+    assert turned(0.25, unit="s", metric="step time per system") == 0.25
+
+
+def test_what_is_more_than_a_step_of_one_model_is_not_run(row_of: ReadRow) -> None:
+    with pytest.raises(NotAsked, match="DPO is not modelled"):
+        ask_step(row_of(phase="training (DPO)"))
 
 
 def test_other_units_are_not_run(row_of: ReadRow) -> None:
@@ -136,6 +160,51 @@ def test_other_figures_are_settings_of_the_question(row_of: ReadRow) -> None:
 def test_queries_and_keys_of_some_models_are_normed(row_of: ReadRow) -> None:
     assert model_of(row_of(model="Qwen3-1.7B"), length=512)["head_norm"] is True
     assert "head_norm" not in model_of(row_of(model="Qwen2-72B"), length=512)
+
+
+@pytest.mark.parametrize(
+    ("cells", "rank", "adapted"),
+    [
+        ({"notes": "LoRA r = 16 not merged (adapters on all linear layers)"}, 16, "all"),
+        ({"notes": "LoRA not merged; slope only"}, 16, "all"),
+        ({"phase": "training (LoRA)", "notes": "LoRA rank 8 (q and v)"}, 8, "attention"),
+        ({"model": "Llama-2-7B, LoRA", "notes": "adapters in attention"}, 16, "attention"),
+        ({"notes": "LoRA r = 16, merged before"}, 0, "attention"),
+        ({"notes": "packed"}, 0, "attention"),
+    ],
+)  # fmt: skip
+def test_adapters_are_read_from_what_a_row_says_of_them(
+    row_of: ReadRow, cells: dict[str, str], rank: int, adapted: str
+) -> None:
+    row = row_of(**cells)
+    model = _model(row)
+    assert (model.adapter_rank, model.adapted) == (rank, adapted)
+    assert ("adapters of rank" in ask_step(row).note) == (rank > 0) == bool(adapters_of(row))
+
+
+@pytest.mark.parametrize(
+    ("cells", "tied"),
+    [
+        ({}, True),
+        ({"n_params_b": "0.163"}, False),
+        ({"n_params_b": "0.14"}, True),  # between the two: as the family has it
+        ({"n_params_b": ""}, True),
+        ({"n_params_b": "0.124", "model": "Llama, small", "ffn_type": "gelu"}, True),
+        ({"n_params_b": "0.163", "notes": "tied head"}, True),
+        ({"notes": "untied head"}, False),
+    ],
+)  # fmt: skip
+def test_a_row_says_by_its_notes_or_its_count_whether_the_head_is_tied(
+    row_of: ReadRow, cells: dict[str, str], tied: bool
+) -> None:
+    assert _model(row_of(**cells)).tied == tied
+
+
+@pytest.mark.parametrize("count", ["46.7", "0.05"])
+def test_sizes_that_make_another_model_are_not_run(row_of: ReadRow, count: str) -> None:
+    """As those of one expert of several, or of one half of an encoder and a decoder."""
+    with pytest.raises(NotAsked, match=rf"^its sizes make 0.124 billion parameters, the row says {count}$"):
+        step_file(row_of(n_params_b=count))
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,9 @@ def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
         {"id": "cards", "phase": "training (accounting)", "unit": "FLOP"},
         {"id": "size", "layers": ""},
         {"id": "machine", "system": "CS-9"},
-        {"id": "length", "seq_len": "4000000", "n_params_b": "9"},
+        {"id": "length", "seq_len": "4000000"},
+        {"id": "vocabulary", "vocab": "0"},
+        {"id": "parameters", "n_params_b": "9"},
         {"id": "systems", "system": "CS-2", "n_systems": "1000", "batch_global": "1000"},
         {"id": "negative", "layers": "-3"},
         {"id": "half a system", "n_systems": "2.5"},
@@ -109,7 +111,8 @@ def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
     for name, words in {
         "phase": "rest: not simulated", "probe": "not simulated", "cards": "not over how many tokens",
         "size": "no layers", "machine": "'cs-9'",
-        "length": "does not fit: ", "systems": "192", "negative": "layers", "half a system": "n_systems = '2.5'",
+        "length": "does not fit: ", "vocabulary": "vocab = '0'",
+        "parameters": "the row says 9", "systems": "192", "negative": "layers", "half a system": "n_systems = '2.5'",
         "activation": "'mish' is not modelled", "precision": "'fp8' is not modelled", "sparse": "is not modelled",
         "heads": "n_kv_heads = 'x'", "metric": "compile time in",
     }.items():  # fmt: skip
@@ -170,7 +173,7 @@ def test_rows_of_the_main_group_come_first(write_table: WriteTable) -> None:
         {"id": "e", "phase": "inference (served)"},
         {"id": "d", "phase": "decode"},
         {"id": "b", "model": "BERT"},
-        {"id": "a", "n_params_b": "6.7", "batch_global": "128"},
+        {"id": "a", "n_params_b": "", "batch_global": "128"},
         {"id": "c", "model": "Llama-2-7B"},
     )
     assert [score.id for score in validate(table).scores] == ["a", "b", "c", "d", "e"]

@@ -141,6 +141,19 @@ def test_batches_of_tokens(write_table: WriteTable) -> None:
     assert one <= two <= four < 4 * one
 
 
+def test_what_ran_is_asked_though_it_has_no_room_here(write_table: WriteTable) -> None:
+    """In every unit of time that rows have."""
+    grid = {"system": "CS-3", "notes": "PE grid 600x600; one WSE-3 at EPCC", "seq_len": "512"}
+    units = {"tokens/s": 1.0, "tokens/second": 1.0, "tokens/s/user": 1.0, "s/token": -1.0, "ms/token": -1e3, "ms": -1e3}
+    rows = [on_cs2("LLaMA3-8B", "decode", "", "decode", unit, id=unit, **grid) for unit in units]
+    found = run(write_table(*rows))
+    assert all(score.note.startswith("it ran, yet does not fit: ") for score in found.values())
+    rate = value(found["tokens/s"])
+    assert {unit: value(score) for unit, score in found.items()} == {
+        unit: pytest.approx(rate if factor > 0 else -factor / rate) for unit, factor in units.items()
+    }
+
+
 def test_cycles_are_compared_where_a_row_counts_them(write_table: WriteTable) -> None:
     row = on_cs2("LLaMA3-8B", "prefill", "600x600", "prefill throughput", id="a", value="25000")
     (score,) = validate(write_table({**row, "device_cycles": "180224000"})).scores

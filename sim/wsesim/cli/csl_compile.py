@@ -94,14 +94,10 @@ def compile_(file: Path, **options: Any) -> None:
 @_compiler_options
 def show(file: Path, stage: str, **options: Any) -> None:
     """Print a stage of the compiler: tokens, syntax tree, tile classes, code, memory map, routes as a picture."""
+    from wsesim.csl.files import source_file
     from wsesim.csl.show import OF_IMAGE, OF_TEXT
-    from wsesim.csl.source import SourceFile
 
-    lines = (
-        OF_TEXT[stage](SourceFile(str(file), file.read_text()))
-        if stage in OF_TEXT
-        else OF_IMAGE[stage](_image(file, **options))
-    )
+    lines = OF_TEXT[stage](source_file(str(file))) if stage in OF_TEXT else OF_IMAGE[stage](_image(file, **options))
     for line in lines:
         click.echo(line)
 

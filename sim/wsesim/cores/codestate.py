@@ -20,7 +20,7 @@ COLORS, POSITIONS, QUEUES, DIMENSIONS, ARGUMENTS, DSRS = 32, 4, 8, 4, 16, 192
 ENDLESS = 1 << 30
 """Elements of a vector that never ends."""
 TEARDOWN_TASK = 29
-BAD_ASSERT, BAD_CODE, NO_COLOR, REENTRY = 11, 12, 13, 14
+BAD_ASSERT, BAD_CODE, NO_COLOR, REENTRY, NO_THREAD = 11, 12, 13, 14, 15
 """Kinds of faults beside those of `state`."""
 
 STEP = np.dtype([
@@ -81,7 +81,7 @@ CELL = np.dtype([
     ("unread", "i4"),  # control wavelets consumed without a task
     ("rows", "i4"),  # of `routes`
     ("opened", "i4"),  # cycle
-    ("fill", "i4"),
+    ("awaits", "i4"),  # the thread that an operation last waited for
 ])  # fmt: skip
 FIFO = np.dtype([
     ("head", "i4"), ("count", "i4"), ("read", "i4"), ("write", "i4"), ("full_met", "i4"), ("empty_met", "i4"),
@@ -146,7 +146,8 @@ class CodeState(NamedTuple):
     fifo_kinds: Array
     """[role, number] FIFO_KIND"""
     shapes: Array
-    """[role, number, 2, DIMENSIONS] extents, and words of a whole step in each dimension for elements of one word"""
+    """[role, number, 2, DIMENSIONS + 1] extents, and elements in all; words of a whole step in each dimension for
+    elements of one word"""
     out_colors: Array
     """[role, 2, queue] color bound to an input (0) or output (1) queue; -1: none"""
     routes: Array

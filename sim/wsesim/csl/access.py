@@ -7,6 +7,7 @@ from wsesim.csl.core import evaluate, expression
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import element, load
+from wsesim.csl.packed import extracted, field_type
 from wsesim.csl.source import CslError, SourcePlace, nearest
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
@@ -35,6 +36,14 @@ PREDEFINED: dict[str, Value] = {
 }
 
 
+ELSEWHERE = {
+    "LEFT": "WEST", "RIGHT": "EAST", "UP": "NORTH", "TOP": "NORTH", "DOWN": "SOUTH", "BOTTOM": "SOUTH", "CORE": "RAMP",
+    "float": "f32", "float32": "f32", "double": "f32", "half": "f16", "float16": "f16", "int": "i32", "short": "i16",
+    "long": "i64", "char": "u8", "usize": "u16", "f64": "f32", "True": "true", "False": "false", "null": "{}",
+}  # fmt: skip
+"""What names of other languages are here."""
+
+
 def binding(node: tree.Name, frame: Frame) -> Binding:
     """What a name stands for: local, global, predefined.
 
@@ -48,7 +57,10 @@ def binding(node: tree.Name, frame: Frame) -> Binding:
     if of is not None:
         return Binding(KnownValue(types.TYPE, of))
     if found is None:
-        raise CslError(node.at, f"there is no {node.name} here", nearest(node.name, _visible(frame)))
+        hint = nearest(node.name, _visible(frame))
+        if node.name in ELSEWHERE:
+            hint = f"did you mean {ELSEWHERE[node.name]}?"
+        raise CslError(node.at, f"there is no {node.name} here", hint)
     return found
 
 
@@ -147,7 +159,7 @@ def member_place(base_node: tree.Node, name: str, frame: Frame, at: SourcePlace)
         value = evaluate(base_node, frame)
         if isinstance(value, KnownValue) and value.type == types.MODULE:
             return value.data.member(name, at).place  # type: ignore[no-any-return]
-        if isinstance(value.type, types.Pointer) and isinstance(value.type.target, types.Struct):
+        if isinstance(value.type, types.Pointer) and isinstance(value.type.target, types.Struct | types.Packed):
             return _field_place(pointed(value, at), name, at)
         return None
     return _field_place(base, name, at)
@@ -158,6 +170,8 @@ def _field_place(base: Where, name: str, at: SourcePlace) -> Where | None:
         if name not in base.places:
             raise CslError(at, f"there is no field {name}", nearest(name, base.places))
         return base.places[name]
+    if isinstance(base.type, types.Packed):
+        return FieldCell(field_type(base.type, name, at), base, name)
     of = dict(base.type.fields).get(name) if isinstance(base.type, types.Struct) else None
     if isinstance(base, InMemory) and isinstance(base.type, types.Struct):
         if of is None:
@@ -192,6 +206,8 @@ def member_of(base: Value, name: str, frame: Frame, at: SourcePlace) -> Value:
         if name not in base.fields:
             raise CslError(at, f"there is no field {name}", nearest(name, base.fields) or _has(list(base.fields)))
         return base.fields[name]
+    if isinstance(base.type, types.Packed):
+        return extracted(base, name, frame, at)
     if isinstance(base, KnownValue) and base.type == types.MODULE:
         return held(base.data.member(name, at), frame, at)
     if isinstance(base, KnownValue) and isinstance(base.data, types.Enum):
@@ -199,7 +215,7 @@ def member_of(base: Value, name: str, frame: Frame, at: SourcePlace) -> Value:
         if name not in members:
             raise CslError(at, f"the enum has no {name}", nearest(name, members) or _has(list(members)))
         return KnownValue(base.data, members[name])
-    if isinstance(base.type, types.Pointer) and isinstance(base.type.target, types.Struct):
+    if isinstance(base.type, types.Pointer) and isinstance(base.type.target, types.Struct | types.Packed):
         return member_of(load(pointed(base, at), frame, at), name, frame, at)
     raise CslError(at, f"a {base.type} has no members", "structs, modules and enums have")
 

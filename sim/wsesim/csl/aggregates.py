@@ -6,6 +6,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.convert import array_of, coerce
 from wsesim.csl.core import evaluate, expression, type_of, whole
 from wsesim.csl.frame import Frame
+from wsesim.csl.packed import packed_type
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Aggregate, KnownValue, Value, copied, struct_of
@@ -38,14 +39,14 @@ def _braces(node: tree.Braces, frame: Frame, wanted: CslType | None) -> Value:
     of = None if node.type is None else _literal_type(node, frame)
     if isinstance(of, types.Array):
         return _array(node, of, frame)
-    shape = of if isinstance(of, types.Struct) else (wanted if isinstance(wanted, types.Struct) else None)
-    if of is not None and shape is None:
+    shape = next((each for each in (of, wanted) if isinstance(each, types.Struct | types.Packed)), None)
+    if of is not None and of is not shape:
         raise CslError(node.at, f"a {of} is not written with braces", "arrays and structs are")
     if node.fields is None:
         items = [copied(evaluate(item, frame, _element(wanted))) for item in node.items]
         made = _kept(node, {str(index): item for index, item in enumerate(items)})
         return coerce(made, of, frame, node.at) if of else made
-    hints = dict(shape.fields) if shape else {}
+    hints = {field[0]: field[1] for field in shape.fields} if shape else {}
     fields: dict[str, Value] = {}
     for name, inner in node.fields:
         if name in fields:
@@ -119,9 +120,9 @@ def function_type(node: tree.FunctionType, frame: Frame, wanted: CslType | None)
 @expression(tree.StructType)
 def struct_type(node: tree.StructType, frame: Frame, wanted: CslType | None) -> Value:
     """`struct {...}`."""
-    if node.kind == "union":
-        raise CslError(node.at, "unions are not taken", "use @bitcast")
     fields = tuple((name, type_of(inner, frame)) for name, inner in node.fields)
+    if node.kind == "union" or node.packed:
+        return KnownValue(types.TYPE, packed_type(f"{'packed ' * node.packed}{node.kind}", fields, node.at))
     return KnownValue(types.TYPE, types.Struct(str(node.at), fields))
 
 

@@ -16,6 +16,7 @@ from wsesim.csl.operators import arithmetic
 from wsesim.csl.passes import optimised
 from wsesim.csl.program import TileProgram
 from wsesim.csl.recursion import with_stack
+from wsesim.csl.rotating import Rotation, rotate
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
 from wsesim.csl.values import Address, Dsd, FunctionRef, KnownValue, Runtime, Value
@@ -93,6 +94,8 @@ class Assembler:
         values, arguments, shift = [], [], 0
         for parameter, of in zip(ref.declaration.parameters, _parameters(ref), strict=True):
             register = self.code.register()
+            if isinstance(of, types.Int) and of.bits not in (16, 32):
+                raise CslError(parameter.at, f"an argument of type {of}", "tasks take numbers of 16 or 32 bits")
             arguments.append(TaskArgument(register, scalar(of, parameter.at), shift))
             shift += 16 * types.words(of)
             if shift > 32:
@@ -100,18 +103,24 @@ class Assembler:
                     parameter.at, "more than 32 bits of arguments", "a wavelet carries one 32-bit number or two of 16"
                 )
             values.append(Runtime(of, register))
-        self._close(ref, frame, list(values), ref.declaration.at)
+        rotation = self.setup.rotations.get(number) if kind == "data" else None
+        self._close(ref, frame, list(values), ref.declaration.at, rotation)
         task = TileTask(
             name=ref.declaration.name, kind=TaskKind[kind.upper()], id=number, entry=0, arguments=tuple(arguments),
             high_priority=number in self.setup.high,
         )  # fmt: skip
         self.tasks.append((task, entry))
 
-    def _close(self, ref: FunctionRef, frame: Frame, values: list[Value], at: SourcePlace) -> None:
+    def _close(
+        self, ref: FunctionRef, frame: Frame, values: list[Value], at: SourcePlace, rotation: Rotation | None = None
+    ) -> None:
         """Call the function, then end; a task is called here and nowhere else."""
         if ref.declaration.body is None:
             raise CslError(at, f"{ref.declaration.name} has no body")
-        call_with(ref, values, frame, at, [at] * len(values))
+        if rotation is None:
+            call_with(ref, values, frame, at, [at] * len(values))
+        else:
+            rotate(rotation, ref, values, frame)
         frame.code.emit(Operation.END, at)
         self.code.bodies.append(frame.code.steps)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wsesim.csl.image import NOWHERE, DsdKind, Field, Image, Operation, TaskKind, TileClass
 
-RAMP = 16
+MOST_LISTED = 4
 
 
 @dataclass(slots=True)
@@ -24,13 +24,40 @@ class TileUse:
 
 def findings(image: Image) -> list[str]:
     """One line for each thing that looks like a mistake, each once."""
-    found: list[str] = []
+    found: dict[str, list[str]] = {}
     uses = [used(tile) for tile in image.classes]
     for tile, use in zip(image.classes, uses, strict=True):
-        for message in [*_tasks(tile, use), *_queues(tile, use, image.arch)]:
-            if message not in found:
-                found.append(message)
-    return found + list(_colors(image, uses))
+        for message in [*_tasks(tile, use, image), *_queues(tile, use, image.arch)]:
+            found.setdefault(message, []).append(tile.name)
+    said = [f"{message} ({_listed(names)})" for message, names in found.items()]
+    return said + list(_colors(image, uses)) + (reserved(image) if image.names else [])
+
+
+MEMCPY = {
+    "color": frozenset({21, 22, 23}), "local task id": frozenset({27, 28, 30}),
+    "control task id": frozenset(range(33, 38)),
+}  # fmt: skip
+"""What the copies of the host keep for themselves."""
+
+
+def reserved(image: Image) -> list[str]:
+    """Colors and ids that a program shares with what copies and launches for it, each once."""
+    kinds = {TaskKind.LOCAL: "local task id", TaskKind.CONTROL: "control task id"}
+    found: dict[str, None] = {}
+    for tile in image.classes:
+        used = [("color", color) for color in tile.colors]
+        used += [(kinds[task.kind], task.id) for task in tile.tasks if task.kind in kinds]
+        for kind, number in used:
+            if number in MEMCPY.get(kind, ()):
+                taken = ", ".join(map(str, sorted(MEMCPY[kind])))
+                found[f"{kind} {number} belongs to memcpy, which keeps {taken}"] = None
+    return list(found)
+
+
+def _listed(names: list[str]) -> str:
+    """Tile classes in which something is so."""
+    more = f" and {len(names) - MOST_LISTED} more classes" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
 
 
 def used(tile: TileClass) -> TileUse:
@@ -83,10 +110,11 @@ def _name(tile: TileClass, register: int, into: set[int], use: TileUse) -> None:
         into.add(tile.first_values.get(register, 0))
 
 
-def _tasks(tile: TileClass, use: TileUse) -> Iterator[str]:
+def _tasks(tile: TileClass, use: TileUse, image: Image) -> Iterator[str]:
+    lines = {body.name: f"{image.files[body.file]}:{body.line}: " for body in tile.bodies}
     for task in tile.tasks:
         if task.kind == TaskKind.LOCAL and task.id not in use.activated and task.name != "teardown" and not use.is_open:
-            yield f"{tile.name}: task {task.name} (id {task.id}) is bound and nothing activates it"
+            yield f"{lines.get(task.name, '')}task {task.name} (id {task.id}) is bound and nothing activates it"
 
 
 def _queues(tile: TileClass, use: TileUse, arch: str) -> Iterator[str]:
@@ -95,7 +123,7 @@ def _queues(tile: TileClass, use: TileUse, arch: str) -> Iterator[str]:
     for queue, color in tile.input_queues.items():
         reads = queue in use.read_queues or (queue if arch == "wse3" else color) in data
         if not reads and not use.is_open and not controls:
-            yield f"{tile.name}: input queue {queue} of color {color} has no task and no descriptor that reads it"
+            yield f"input queue {queue} of color {color} has no task and no descriptor that reads it"
 
 
 def _colors(image: Image, uses: list[TileUse]) -> Iterator[str]:

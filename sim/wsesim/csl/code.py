@@ -168,8 +168,10 @@ def scalar(of: CslType, at: SourcePlace) -> image.Type:
     Raises:
         CslError: A type of which no register holds a value.
     """
-    if isinstance(of, types.Int) and of.bits in (8, 16, 32, 64):
-        return image.Type[str(of).upper()]
+    if isinstance(of, types.Int) and of.bits <= 64:
+        return image.Type[f"{'I' if of.signed else 'U'}{types.container(of.bits)}"]
+    if isinstance(of, types.Packed):
+        return scalar(of.carrier, at)
     if str(of) in ("f16", "f32"):
         return image.Type[str(of).upper()]
     if isinstance(of, types.Enum):
@@ -190,6 +192,6 @@ def scalar(of: CslType, at: SourcePlace) -> image.Type:
 def _instead(of: CslType) -> str:
     if of == types.COMPTIME_FLOAT:
         return "give it a type by @as(f32, ...)"
-    return (
-        "numbers of i8 to u64, f16, f32, bool, pointers, colors, ids, queues and descriptors are what a core computes"
-    )
+    if isinstance(of, types.Float):
+        return "cores here compute with f16 and f32"
+    return "a core computes integers of up to 64 bits, f16, f32, bool, pointers, colors, ids, queues and descriptors"

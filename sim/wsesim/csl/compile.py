@@ -23,7 +23,7 @@ from wsesim.csl.limits import Limits, deep
 from wsesim.csl.modules import ModuleInstance
 from wsesim.csl.passes import PASSES
 from wsesim.csl.program import CompilerOptions, TileProgram
-from wsesim.csl.source import CslError, nearest
+from wsesim.csl.source import CslError, SourcePlace, nearest
 from wsesim.csl.statements import execute_alone
 from wsesim.csl.values import KnownValue, Value
 
@@ -31,7 +31,7 @@ from wsesim.csl.values import KnownValue, Value
 def compile_file(
     path: str | Path, *, arch: str = "wse2", params: dict[str, int] | None = None, colors: dict[str, int] | None = None,
     fabric: tuple[int, int] = (0, 0), offsets: tuple[int, int] = (4, 1), import_paths: tuple[str, ...] = (),
-    fp16: str = "f16", depth: int = 200, inlined: int = 10_000,
+    fp16: str = "f16", depth: int = 200, inlined: int = 10_000, sections: dict[str, int] | None = None,
 ) -> Image:  # fmt: skip
     """The image of a layout file.
 
@@ -40,7 +40,7 @@ def compile_file(
     """
     options = CompilerOptions(
         arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth,
-        inlined=inlined,
+        inlined=inlined, sections=sections or {},
     )  # fmt: skip
     files = Files(import_paths, root=str(path))
     with deep():
@@ -135,14 +135,17 @@ def _image(program: TileProgram, layout: LaidOut, options: CompilerOptions, file
     for y in range(height):
         for x in range(width):
             if (x, y) not in layout.tiles:
-                raise CslError(None, f"{layout.path}: core ({x}, {y}) has no program", "@set_tile_code for every core")
+                raise CslError(layout.rectangle_at, f"core ({x}, {y}) has no program", "@set_tile_code for every core")
             kind = layout.tiles[x, y]
             colors = layout.colors.get((x, y), {})
             mark = (kind, tuple(sorted((number, id(setting)) for number, setting in colors.items())))
             if mark not in numbers:
                 numbers[mark] = len(classes)
                 tile = layout.kinds[kind]
-                made, said = _tile(tile.path, tile.params, colors, options, files, layout.rectangle, spots)
+                given = _own(program, options) if tile.path == layout.path else None
+                made, said = _tile(
+                    tile.path, tile.params, colors, options, files, layout.rectangle, spots, given, tile.at
+                )
                 classes.append(replace(made, name=f"{Path(tile.path).stem}.{len(classes)}"))
                 warnings += [warning for warning in said if warning not in warnings]
             class_of.append(numbers[mark])
@@ -153,15 +156,23 @@ def _image(program: TileProgram, layout: LaidOut, options: CompilerOptions, file
     )  # fmt: skip
 
 
+def _own(program: TileProgram, options: CompilerOptions) -> dict[str, int]:
+    """What the layout file is given, for cores whose program it is too."""
+    items = program.modules[0].items.values()
+    params = {item.name for item in items if isinstance(item, tree.VarDecl) and item.kind == "param"}
+    return {name: number for name, number in {**options.params, **options.colors}.items() if name in params}
+
+
 def _tile(
     path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: CompilerOptions, files: Files,
     rectangle: tuple[int, int], spots: dict[str, int], numbers: dict[str, int] | None = None,
+    given_at: SourcePlace | None = None,
 ) -> tuple[TileClass, list[str]]:  # fmt: skip
     program = TileProgram(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
     module = program.instance(path, params, "", Path(path).is_relative_to(LIBRARY))
-    module.params = params | _numbers(module, "set_param", numbers or {})
-    module.check_params(None)
+    module.params = _numbers(module, "set_param", numbers or {}) | params
+    module.check_params(given_at)
     module.run()
     return Assembler(program, Path(path).stem, spots).tile(), program.warnings
 

@@ -75,6 +75,10 @@ def _element(value: Value, of: CslType, at: SourcePlace, what: str) -> Value:
 def _aggregate(value: Aggregate, of: CslType, frame: Frame, at: SourcePlace, what: str) -> Value | None:
     if of == types.STRUCT:
         return value
+    if isinstance(of, types.Packed):
+        from wsesim.csl.packed import packed_of
+
+        return packed_of(of, value, frame, at)
     if isinstance(of, types.Array):
         items = [coerce(item, of.element, frame, at, what) for item in value.fields.values()]
         if len(items) != of.count:
@@ -111,7 +115,22 @@ def converted(value: Value, of: CslType, frame: Frame, at: SourcePlace) -> Value
     """A scalar that the core converts."""
     register = frame.register(value, at)
     n = int(scalar(value.type, at))
-    return Runtime(of, frame.code.result(Operation.CONVERT, at, scalar(of, at), a=register, n=n))
+    return Runtime(
+        of, narrowed(frame.code.result(Operation.CONVERT, at, scalar(of, at), a=register, n=n), of, frame, at)
+    )
+
+
+def narrowed(register: int, of: CslType, frame: Frame, at: SourcePlace) -> int:
+    """The register of a number that wraps to the width of its type, where a core computes with more bits."""
+    if not isinstance(of, types.Int) or of.bits == types.container(of.bits):
+        return register
+    t, number = scalar(of, at), frame.code.code.number
+    if not of.signed:
+        return frame.code.result(Operation.AND, at, t, a=register, b=number(of.high))
+    spare = number(types.container(of.bits) - of.bits)
+    return frame.code.result(
+        Operation.SHR, at, t, a=frame.code.result(Operation.SHL, at, t, a=register, b=spare), b=spare
+    )
 
 
 def _widens(have: types.Int, of: types.Int) -> bool:
@@ -161,6 +180,7 @@ def peer(a: Value, b: Value, at: SourcePlace, op: str) -> CslType:
             return other.type
         if isinstance(one.type, types.Int) and isinstance(other.type, types.Int) and _widens(one.type, other.type):
             return other.type
+    for one, other in ((a, b), (b, a)):
         if _fits(one, other.type):
             return other.type
         if one.type == types.F32 and isinstance(other.type, types.Float):
@@ -184,6 +204,10 @@ def _advice(value: Value, of: CslType) -> str:
         return f"write {value.data}.0" if isinstance(value, KnownValue) else "write it with a point"
     if of == types.BOOL:
         return "compare it: x != 0"
+    if of == types.VOID:
+        return "what returns void returns nothing: return;"
+    if value.type == types.COMPTIME_FLOAT and isinstance(of, types.Int):
+        return f"convert it: @as({of}, x)"
     numbers = (types.Int, types.Float)
     if isinstance(value.type, numbers) and isinstance(of, numbers):
         return f"convert it: @as({of}, x)"

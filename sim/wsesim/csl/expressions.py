@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from wsesim.csl import tree
 from wsesim.csl.lexer import unescape
+from wsesim.csl.numbers import MAX_BITS
 from wsesim.csl.reading import TokenReader
-from wsesim.csl.source import SourcePlace
+from wsesim.csl.source import CslError, LimitError, SourcePlace
 from wsesim.csl.tree import Node
 
 LEVELS = (
@@ -23,8 +24,16 @@ class Expressions(TokenReader):
         left = self.expression(level + 1)
         while self.at(*LEVELS[level]):
             here = self.here
+            self.no_doubled(here)
             left = tree.Binary(here, self.take().text, left, self.expression(level + 1))
         return left
+
+    def no_doubled(self, here: SourcePlace) -> None:
+        """Refuse && and ||, which other languages have."""
+        first, second = self.token, self.ahead()
+        if first.text in ("&", "|") and second.text[:1] == first.text and second.offset == first.offset + 1:
+            right = "write and" if first.text == "&" else "write or"
+            raise CslError(here, f"{first.text * 2} is no operator", right)
 
     def unary(self) -> Node:
         """An operand with what stands before it."""
@@ -217,7 +226,7 @@ class Expressions(TokenReader):
         if token.kind == "name":
             return tree.Name(here, self.take().text)
         if token.kind == "int":
-            return tree.Number(here, int(self.take().text.replace("_", ""), 0 if token.text[1:2].isalpha() else 10))
+            return tree.Number(here, self.whole_number())
         if token.kind == "float":
             return tree.Number(here, float(self.take().text.replace("_", "")))
         if token.kind == "string":
@@ -235,9 +244,29 @@ class Expressions(TokenReader):
         if self.at(".") and self.ahead().text == "{":
             self.position += 2
             return self.braces(here, None)
-        member = f"a member of an enum is written behind its type: T.{self.ahead().text}" if self.at(".") else ""
-        self.fail("expected an expression", member)
+        self.fail("expected an expression", self.instead())
         raise AssertionError
+
+    def whole_number(self) -> int:
+        """An integer literal."""
+        token, following = self.take(), self.token
+        digits = token.text.replace("_", "")
+        if following.text == "." and following.offset == token.offset + len(token.text):
+            raise CslError(self.here, "a number ends with a point", f"write {digits}.0")
+        if len(digits) > MAX_BITS // 4:
+            raise LimitError(self.here, f"a number of {len(digits)} digits", f"at most {MAX_BITS // 4}")
+        return int(digits, 0 if digits[1:2].isalpha() else 10)
+
+    def instead(self) -> str:
+        """What would be right where an expression should stand and other languages have something."""
+        before = "".join(token.text for token in self.tokens[max(0, self.position - 2) : self.position + 1])
+        if before.endswith("++") or "--" in before:
+            return f"write x {before[-1] if before.endswith('++') else '-'}= 1"
+        if self.at("."):
+            if self.ahead(2).text == ":":
+                return f"fields are given by =: .{self.ahead().text} = ..."
+            return f"a member of an enum is written behind its type: T.{self.ahead().text}"
+        return "for goes through a range: for (@range(i16, n)) |i| {...}" if self.at("var", "const") else ""
 
     def block(self, label: str = "") -> tree.BlockNode:
         """`{...}`."""

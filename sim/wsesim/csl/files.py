@@ -33,7 +33,7 @@ class Files:
             CslError: It cannot be read, or is not CSL.
         """
         if path not in self.trees:
-            self.trees[path] = parse(SourceFile(path, _text(path)))
+            self.trees[path] = parse(source_file(path))
         return self.trees[path]
 
     def find(self, name: str, importer: str, at: SourcePlace) -> str:
@@ -61,6 +61,15 @@ class Files:
         raise CslError(at, f"there is no library <{name}>", nearest(name, names))
 
 
+def source_file(path: str) -> SourceFile:
+    """A file as it is read.
+
+    Raises:
+        CslError: It cannot be.
+    """
+    return SourceFile(path, _text(path))
+
+
 def _text(path: str) -> str:
     try:
         data = Path(path).read_bytes()
@@ -69,6 +78,6 @@ def _text(path: str) -> str:
     if len(data) > MAX_BYTES:
         raise CslError(None, f"{path}: more than {MAX_BYTES} bytes")
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise CslError(None, f"{path}: not UTF-8 at byte {problem.start}") from problem

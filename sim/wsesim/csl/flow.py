@@ -16,6 +16,7 @@ from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.statements import local_place
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
+    NEVER,
     VOID,
     Aggregate,
     KnownValue,
@@ -71,9 +72,9 @@ def arm(node: tree.Node, frame: Frame, wanted: CslType | None) -> Value:
     """What a branch comes to: a block, a statement or an expression."""
     if isinstance(node, tree.Evaluate):
         node = node.value
-    if isinstance(node, tree.Return | tree.Break | tree.Continue | tree.Assign):
-        execute(node, frame.inner())
-        return VOID
+    leaves = isinstance(node, tree.Return | tree.Break | tree.Continue | tree.Assign)
+    if leaves or (isinstance(node, tree.BlockNode) and not node.label):
+        return NEVER if execute(node, frame.inner()) else VOID
     return evaluate(node, frame, wanted)
 
 
@@ -82,12 +83,12 @@ def merge(arms: list[tuple[Steps, Value]], frame: Frame, wanted: CslType | None,
     if len(arms) == 1:
         frame.code.steps.extend(arms[0][0])
         return arms[0][1]
-    of = _common([value for _, value in arms], wanted, frame, at)
+    of = _common([value for _, value in arms if value is not NEVER] or [VOID], wanted, frame, at)
     place = local_place("the value of a branch", of, frame, at) if of != types.VOID else None
     end = Label()
     for position, (steps, value) in enumerate(arms):
         with frame.code.captured(steps):
-            if place is not None:
+            if place is not None and value is not NEVER:
                 store(place, value, frame, at)
             if position < len(arms) - 1:
                 frame.code.jump(end, at)
@@ -103,12 +104,10 @@ def _common(values: list[Value], wanted: CslType | None, frame: Frame, at: Sourc
             continue
         of = peer(value, other, at, "branches")
         value = Runtime(of, -1) if of != types.VOID else VOID
-    if value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
-        return (
-            wanted
-            if isinstance(wanted, types.Int | types.Float)
-            else (types.I16 if value.type == types.COMPTIME_INT else types.F32)
-        )
+    if value.type == types.COMPTIME_INT:
+        return wanted if isinstance(wanted, types.Int) else types.I16
+    if value.type == types.COMPTIME_FLOAT:
+        return wanted if isinstance(wanted, types.Float) else types.F32
     return wanted if isinstance(value, Aggregate) and isinstance(wanted, types.Struct) else value.type
 
 

@@ -349,6 +349,8 @@ class Shape:
 
     extents: tuple[int, ...]
     strides: tuple[int, ...]
+    count: int = 0
+    """Elements in all, where they are fewer than the extents hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ class LaidOut:
     path: str
     files: Files
     rectangle: Core | None = None
+    rectangle_at: SourcePlace | None = None
     tiles: dict[Core, int] = field(default_factory=dict)
     kinds: list[Tile] = field(default_factory=list)
     numbers: dict[Any, int] = field(default_factory=dict)

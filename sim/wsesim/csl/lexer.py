@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wsesim.csl.source import CslError, SourceFile, SourcePlace
+from wsesim.csl.source import CslError, LimitError, SourceFile, SourcePlace
 
 KEYWORDS = frozenset(
     [
@@ -49,9 +49,12 @@ _TOKEN = re.compile(
       |(?P<builtin>@[A-Za-z_]\w*)
       |(?P<string>"(?:[^"\\\n]|\\.)*")
       |(?P<char>'(?:[^'\\\n]|\\x[0-9a-fA-F]{2}|\\.)')
+      |(?P<comment>/\*)
       |(?P<mark><<=|>>=|\.\*|=>|->|==|!=|<=|>=|\+=|-=|\*=|/=|%=|&=|\|=|\^=|<<|>>|[-+*/%&|^~!<>=(){}\[\],;:.])""",
     re.VERBOSE | re.ASCII,
 )
+MAX_NESTING = 120
+"""Expressions, types and blocks nested in each other: a limit that keeps hostile files from the stack of Python."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
 
 
@@ -70,7 +73,7 @@ def tokens(source: SourceFile) -> list[Token]:
     Raises:
         CslError: A character that begins no token.
     """
-    found, offset, text = [], 0, source.text
+    found, offset, depth, text = [], 0, 0, source.text
     while offset < len(text):
         match = _TOKEN.match(text, offset)
         if match is None:
@@ -78,6 +81,14 @@ def tokens(source: SourceFile) -> list[Token]:
         kind, word = str(match.lastgroup), match.group()
         if kind == "name" and word in KEYWORDS:
             kind = "keyword"
+        elif kind == "mark" and word in "([{":
+            depth += 1
+            if depth > MAX_NESTING:
+                raise LimitError(SourcePlace(source, offset), f"nested more than {MAX_NESTING} levels deep", "split it")
+        elif kind == "mark" and word in ")]}":
+            depth -= 1
+        elif kind == "comment":
+            raise CslError(SourcePlace(source, offset), "/* begins no comment", "comments begin with //")
         if kind != "space":
             found.append(Token(kind, word, offset))
         offset = match.end()
@@ -90,7 +101,7 @@ def _unreadable(text: str, offset: int) -> tuple[str, str]:
         return "this string has no end", 'a string ends on its own line with "'
     if char == "'":
         return "this is no character", "a character is one letter or an escape (\\n, \\x0a) between '"
-    return f"{char!r} begins nothing in CSL", ""
+    return f"{char!r} begins nothing in CSL", "if (c) a else b chooses" if char == "?" else ""
 
 
 def unescape(source: SourceFile, token: Token) -> str:

@@ -104,6 +104,8 @@ def _countable(iterable: Value) -> bool:
     """Whether a core can go through it: ranges, and arrays of what it holds."""
     if isinstance(iterable, KnownValue) and isinstance(iterable.data, Range):
         return isinstance(iterable.data.of, types.Int)
+    if isinstance(iterable, Located):
+        return True
     return (
         isinstance(iterable.type, types.Array)
         and types.words(iterable.type.element) in (1, 2, 4)

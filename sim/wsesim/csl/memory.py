@@ -7,6 +7,7 @@ from wsesim.csl.code import Label, scalar
 from wsesim.csl.convert import coerce
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation, Type
+from wsesim.csl.packed import extracted, inserted
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.values import (
     VOID,
@@ -42,6 +43,8 @@ def load(where: Where, frame: Frame, at: SourcePlace) -> Value:
         return _load_cell(where, frame)
     if isinstance(where, FieldCell):
         base = load(where.base, frame, at)
+        if isinstance(base.type, types.Packed):
+            return extracted(base, where.name, frame, at)
         if not isinstance(base, Aggregate) or where.name not in base.fields:
             raise CslError(at, f"there is no field {where.name}")
         return base.fields[where.name]
@@ -113,6 +116,9 @@ def store(where: Where, value: Value, frame: Frame, at: SourcePlace) -> None:
     """
     if isinstance(where, FieldCell):
         base = load(where.base, frame, at)
+        if isinstance(base.type, types.Packed):
+            store(where.base, inserted(base, where.name, value, frame, at), frame, at)
+            return
         if not isinstance(base, Aggregate) or where.name not in base.fields:
             raise CslError(at, f"there is no field {where.name}")
         value = coerce(value, base.fields[where.name].type, frame, at, "the value")
@@ -229,6 +235,7 @@ def element(base: Where, indices: list[Value], frame: Frame, at: SourcePlace) ->
 
 
 def _memory_element(base: InMemory, of: types.Array, indices: list[Value], frame: Frame, at: SourcePlace) -> Where:
+    _warn_outside(of, indices, frame, at)
     wide, fixed, moving = types.words(of.element), base.words, -1
     for position in range(len(indices) - 1, -1, -1):
         value = indices[position]
@@ -249,6 +256,13 @@ def _memory_element(base: InMemory, of: types.Array, indices: list[Value], frame
     register, n = base_of(InMemory(of.element, base.pointer, fixed), frame, at)
     summed = frame.code.result(Operation.ADD, at, a=register, b=moving)
     return InMemory(of.element, Runtime(types.Pointer(of.element, False, _const(base)), summed), n)
+
+
+def _warn_outside(of: types.Array, indices: list[Value], frame: Frame, at: SourcePlace) -> None:
+    """An element outside an array is some other word of the core: said, not refused."""
+    for value, length in zip(indices, of.lengths, strict=True):
+        if isinstance(value, KnownValue) and not 0 <= value.data < length:
+            frame.program.warn(f"{at}: index {value.data} is outside {of}: another variable may lie there")
 
 
 def _const(base: InMemory) -> bool:

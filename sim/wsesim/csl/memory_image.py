@@ -8,7 +8,7 @@ from wsesim.csl import image, types
 from wsesim.csl.code import scalar
 from wsesim.csl.numbers import bits_of
 from wsesim.csl.program import TileProgram
-from wsesim.csl.source import CslError
+from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
 from wsesim.csl.values import Address, Aggregate, Dsd, FunctionRef, KnownValue, StoredVariable, Value, wrap
 
@@ -72,20 +72,41 @@ class MemoryImage:
         Raises:
             CslError: They do not fit the core.
         """
+        taken = self._place_sections()
         at = FIRST
         for storage in self.placed:
-            step = max(storage.align, types.alignment(storage.type))
-            at = -(-at // step) * step
-            storage.address = at
-            at += types.words(storage.type)
+            if storage.address < 0:
+                at = _free(at, storage, taken)
+                storage.address = at
+                at += types.words(storage.type)
+        at = max([at, *(end for _, end in taken)])
         self.end = -(-at // 4) * 4
         if at > WORDS:
             largest = max(self.placed, key=lambda storage: types.words(storage.type))
             bytes_ = types.words(largest.type) * 2
+            path = self.program.modules[0].path
             raise CslError(
-                None, f"{self.program.modules[0].path}: variables take {at * 2} bytes of the 49152 of a core",
+                self._declared(largest), f"variables of {path} take {at * 2} bytes of the 49152 of a core",
                 f"the largest is {largest.name}: {bytes_} bytes",
             )  # fmt: skip
+
+    def _place_sections(self) -> list[tuple[int, int]]:
+        """Give addresses in sections whose start is given; the words that are taken."""
+        ends = {name: start // 2 for name, start in self.program.options.sections.items()}
+        taken = []
+        for storage in self.placed:
+            if storage.section in ends:
+                at = _free(ends[storage.section], storage, [])
+                storage.address, ends[storage.section] = at, at + types.words(storage.type)
+                taken.append((at, ends[storage.section]))
+        return taken
+
+    def _declared(self, variable: StoredVariable) -> SourcePlace:
+        """Where a variable is declared; of what has no name, the program."""
+        for (module, name), storage in self.program.storages.items():
+            if storage is variable:
+                return module.items[name].at
+        return self.program.modules[0].file.at
 
     def address(self, address: Address) -> int:
         """A known pointer as a word address."""
@@ -117,6 +138,16 @@ class MemoryImage:
         return tuple(found)
 
 
+def _free(at: int, variable: StoredVariable, taken: list[tuple[int, int]]) -> int:
+    """The first word from one on where a variable may begin, aligned, and before or behind what is taken."""
+    step, size = max(variable.align, types.alignment(variable.type)), types.words(variable.type)
+    at = -(-at // step) * step
+    for first, end in sorted(taken):
+        if at < end and first < at + size:
+            at = -(-end // step) * step
+    return at
+
+
 def functions_of(value: Value | None) -> Iterator[KnownValue]:
     """Functions that a value points to."""
     if isinstance(value, KnownValue) and isinstance(value.data, FunctionRef):
@@ -143,6 +174,13 @@ def _mark(value: Value) -> None:
         base = data.base if isinstance(data, Dsd) else data
         if isinstance(base, Address) and base.storage is not None:
             base.storage.used = True
+
+
+def _number(value: KnownValue, bits: Callable[[KnownValue], int]) -> int:
+    """The bits of a value; a negative one goes on beyond its width, as where a core stores it."""
+    if isinstance(value.type, types.Int):
+        return int(value.data)
+    return bits(value) if isinstance(value.data, Address | Dsd | FunctionRef) else bits_of(value.type, value.data)
 
 
 def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Callable[[KnownValue], int]) -> None:

@@ -74,6 +74,8 @@ class ModuleInstance:
 
     def _bind(self, item: tree.VarDecl | tree.FnDecl, at: SourcePlace) -> Binding:
         if isinstance(item, tree.FnDecl):
+            if item.body is None:
+                return Binding(self._linked_function(item))
             return Binding(KnownValue(function_type(self, item), FunctionRef(self, item)))
         if item.kind == "param":
             return Binding(self._param(item, at))
@@ -113,13 +115,61 @@ class ModuleInstance:
         if align is not None:
             bytes_ = evaluate(align, self.frame())
             words = max(1, bytes_.data // 2) if isinstance(bytes_, KnownValue) else 1
-        storage = StoredVariable(f"{self.name}.{item.name}" if self.name else item.name, of, value, False, words)
+        name = f"{self.name}.{item.name}" if self.name else item.name
+        storage = StoredVariable(name, of, value, False, words)
+        if "linksection" in item.attributes:
+            storage.section = self._text(item.attributes["linksection"], "a section")
+        if item.storage or "linkname" in item.attributes:
+            storage = self._linked(item, storage)
         storage.is_comptime = self.program.is_layout
-        storage.used = item.storage == "export"
+        storage.used |= item.storage == "export"
         if storage.is_comptime:
             storage.value = copied(value) if value else zero(of, item.at)
         self.program.storages[(self, item.name)] = storage
         return InMemory(of, KnownValue(types.Pointer(of, False, item.kind == "const"), Address(storage, 0)))
+
+    def _link_name(self, item: tree.VarDecl | tree.FnDecl) -> str:
+        given = item.attributes.get("linkname")
+        if given is None:
+            return item.name
+        return self._text(given, "a link name")
+
+    def _text(self, node: tree.Node, what: str) -> str:
+        name = evaluate(node, self.frame())
+        if not isinstance(name, KnownValue) or not isinstance(name.data, str):
+            raise CslError(node.at, f"{what} of type {name.type}", 'it is a string: "x"')
+        return name.data
+
+    def _linked(self, item: tree.VarDecl, storage: StoredVariable) -> StoredVariable:
+        """The variable of a link name: two declarations of one name are one variable.
+
+        Raises:
+            CslError: They differ in type, or both give it a value.
+        """
+        name = self._link_name(item)
+        first = self.program.linked.setdefault(name, storage)
+        if first is storage:
+            return storage
+        if first.type != storage.type:
+            raise CslError(item.at, f"{name} is a {storage.type} here", f"elsewhere it is a {first.type}")
+        if first.value is not None and storage.value is not None:
+            raise CslError(item.at, f"{name} is given a value twice", "extern where it is only used")
+        first.value = first.value or storage.value
+        first.align = max(first.align, storage.align)
+        return first
+
+    def _linked_function(self, item: tree.FnDecl) -> Value:
+        """What an `extern fn` stands for: the exported function of its link name.
+
+        Raises:
+            CslError: None is exported.
+        """
+        name = self._link_name(item)
+        exported = {ref.module._link_name(ref.declaration): ref for ref in self.program.exported_functions}
+        if name not in exported:
+            raise CslError(item.at, f"no module exports a function {name}", nearest(name, exported))
+        ref = exported[name]
+        return KnownValue(function_type(ref.module, ref.declaration), ref)
 
     def member(self, name: str, at: SourcePlace) -> Binding:
         """What `module.name` stands for.
@@ -203,7 +253,7 @@ def zero(of: CslType, at: SourcePlace) -> Value:
         return KnownValue(of, 0.0)
     if of == types.BOOL:
         return KnownValue(of, False)
-    if isinstance(of, types.Int | types.Opaque | types.Enum):
+    if isinstance(of, types.Int | types.Opaque | types.Enum | types.Packed):
         return KnownValue(of, 0)
     if isinstance(of, types.Pointer):
         return KnownValue(of, Address(None, 0))

@@ -14,8 +14,8 @@ from wsesim.csl.types import CslType
 
 _FORMATS = {"f32": ("<f", "<I"), "f16": ("<e", "<H")}
 _SMALL = {"bf16": (8, 7, 127), "cb16": (6, 9, 42)}
-MAX_BITS = 1 << 16
-"""Of an integer without a width: a limit that keeps hostile files from filling memory."""
+MAX_BITS = 14_000
+"""Of an integer without a width: a limit that keeps hostile files from filling memory, and that Python writes out."""
 
 
 def round_to(of: CslType, value: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsesim.csl import image, tree, types
 from wsesim.csl.code import Label, StepDraft, scalar
-from wsesim.csl.convert import coerce, peer
+from wsesim.csl.convert import coerce, narrowed, peer
 from wsesim.csl.core import evaluate, expression, truth
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
@@ -89,7 +89,8 @@ def arithmetic(op: str, left: Value, right: Value, frame: Frame, at: SourcePlace
     if frame.body is None:
         raise CslError(at, "this must be known while compiling, and a variable of the core is in it")
     registers = (frame.register(left, at), frame.register(right, at))
-    return Runtime(of, frame.code.result(ARITHMETIC[op], at, scalar(of, at), a=registers[0], b=registers[1]))
+    result = frame.code.result(ARITHMETIC[op], at, scalar(of, at), a=registers[0], b=registers[1])
+    return Runtime(of, narrowed(result, of, frame, at))
 
 
 def _shift_count(value: Value, at: SourcePlace) -> None:
@@ -201,4 +202,5 @@ def unary(node: tree.Unary, frame: Frame, wanted: CslType | None) -> Value:
         return KnownValue(value.type, value.type.wrap(data) if isinstance(value.type, types.Int) else data)
     operation = Operation.NEG if node.op == "-" else Operation.NOT
     register = frame.register(value, node.at)
-    return Runtime(value.type, frame.code.result(operation, node.at, scalar(value.type, node.at), a=register))
+    result = frame.code.result(operation, node.at, scalar(value.type, node.at), a=register)
+    return Runtime(value.type, narrowed(result, value.type, frame, node.at))

@@ -53,7 +53,8 @@ class Parser(Expressions):
         if self.at("fn", "task"):
             return [self.function(storage, inline)]
         words = ("var", "const", "param", "fn", "task", "comptime", "layout", "export", "extern")
-        self.fail("expected a declaration", nearest(self.token.text, words))
+        begin = "var, const, param, fn, task, comptime, layout, export or extern begins one"
+        self.fail("expected a declaration", nearest(self.token.text, words) or begin)
         raise AssertionError
 
     def old_colors(self) -> list[Node]:
@@ -174,6 +175,8 @@ class Parser(Expressions):
             self.fail("assembly is not taken", "write the operation as a builtin")
         node = self.simple()
         if not self.accept(";") and not (closed and self.at("else", ",", "}")):
+            if isinstance(node, tree.Evaluate) and isinstance(node.value, tree.Name) and self.token.kind == "name":
+                self.fail("expected ; after a statement", f"var {self.token.text}: {node.value.name} declares")
             self.expect(";", "after a statement")
         node.at = here if not isinstance(node, tree.Assign | tree.Evaluate) else node.at
         return node
@@ -216,7 +219,9 @@ class Parser(Expressions):
         self.expect("(", "after if")
         condition = self.expression()
         self.expect(")", "after the condition of if")
+        self.deeper()
         then = self.statement(True)
+        self.depth -= 1
         otherwise = self.statement(closed) if self.accept("else") else None
         return tree.If(here, condition, then, otherwise)
 

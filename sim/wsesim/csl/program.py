@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsesim.csl import image, tree, types
 from wsesim.csl.code import ClassCode, Label, StepDraft
@@ -16,6 +16,9 @@ from wsesim.csl.modules import ModuleInstance
 from wsesim.csl.passes import PASSES
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.values import Address, Aggregate, FunctionRef, InMemory, KnownValue, StoredVariable, Value
+
+if TYPE_CHECKING:
+    from wsesim.csl.rotating import Rotation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,8 @@ class CompilerOptions:
     fp16: str = "f16"
     depth: int = 200
     inlined: int = 10_000
+    sections: dict[str, int] = field(default_factory=dict)
+    """First byte of sections of variables, by name."""
     passes: tuple[str, ...] = PASSES
     """Of `csl.passes`: those that are made."""
 
@@ -54,6 +59,8 @@ class Setup:
     strings: list[str] = field(default_factory=list)
     teardowns: list[tuple[int, FunctionRef, SourcePlace]] = field(default_factory=list)
     flushes: list[tuple[int, FunctionRef, SourcePlace]] = field(default_factory=list)
+    rotations: dict[int, Rotation] = field(default_factory=dict)
+    """By the id of the first task."""
     high: set[int] = field(default_factory=set)
     control_table: bool = False
 
@@ -71,6 +78,8 @@ class TileProgram:
     code: ClassCode = field(default_factory=ClassCode)
     setup: Setup = field(default_factory=Setup)
     storages: dict[tuple[ModuleInstance, str], StoredVariable] = field(default_factory=dict)
+    linked: dict[str, StoredVariable] = field(default_factory=dict)
+    """Variables by link name: `export` and `extern` ones."""
     statics: list[StoredVariable] = field(default_factory=list)
     constants: dict[int, tuple[Value, StoredVariable]] = field(default_factory=dict)
     variable_registers: set[int] = field(default_factory=set)

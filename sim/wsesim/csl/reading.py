@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from wsesim.csl.lexer import Token
+from wsesim.csl.lexer import MAX_NESTING, Token
 from wsesim.csl.source import CslError, LimitError, SourceFile, SourcePlace
-
-MAX_NESTING = 120
-"""Expressions, types and blocks nested in each other: a limit that keeps hostile files from the stack of Python."""
 
 
 class TokenReader:

@@ -10,6 +10,10 @@ from wsesim.csl.values import Aggregate, KnownValue, Value, wrap
 
 SIDES = {"WEST": 1, "EAST": 2, "NORTH": 4, "SOUTH": 8, "RAMP": 16, "NONE": 0}
 GROUPS = ("routes", "switches", "filter", "teardown")
+ROUTES = ("rx", "tx", "color_swap_x", "color_swap_y")
+SWITCHES = ("pos1", "pos2", "pos3", "current_switch_pos", "ring_mode", "pop_mode")
+ROUTABLE = 24
+"""Colors that routers know; files before 1.0 name tasks by the rest."""
 SWITCHABLE = frozenset({*range(10), 12, 13, 16, 17, 20, 21})
 """Colors with switch positions on WSE-3."""
 
@@ -21,13 +25,17 @@ def color_setting(value: Value, at: SourcePlace, arch: str, color: int) -> Color
         CslError: Fields that are not known, positions that the generation has not.
     """
     fields = fields_of(value, at, "the configuration of a color")
+    if color >= ROUTABLE:
+        raise CslError(at, f"color {color} has no routes", f"routers know colors 0 to {ROUTABLE - 1}")
     routes = fields
     if "routes" in fields or not ({"rx", "tx"} & set(fields)):
         _names(fields, GROUPS, at)
         routes = fields_of(fields.get("routes", Aggregate(types.Struct("", ()), {})), at, ".routes")
-        _names(routes, ("rx", "tx", "color_swap_x", "color_swap_y"), at)
+        _names(routes, ROUTES, at)
         switches = fields_of(fields["switches"], at, ".switches") if "switches" in fields else {}
+        _names(switches, SWITCHES, at)
     else:
+        _names(fields, (*ROUTES, *SWITCHES, "filter", "teardown"), at)
         switches = fields
     positions, current = _positions(routes, switches, at)
     if len(positions) > 1 and arch == "wse3" and color not in SWITCHABLE:
@@ -110,6 +118,7 @@ def _pop_mode(switches: dict[str, Value], at: SourcePlace) -> PopMode:
 def _filter(value: Value, at: SourcePlace) -> FilterSetting | None:
     fields = fields_of(value, at, ".filter")
     kinds = fields_of(fields["kind"], at, ".kind") if "kind" in fields else {}
+    _names(kinds, ("counter", "sparse_counter", "range"), at)
     kind = next((name for name in ("sparse_counter", "counter", "range") if _truth(kinds, name)), "")
     if not kind:
         raise CslError(at, "a filter without a kind", ".kind = .{ .counter = true }; also .sparse_counter, .range")

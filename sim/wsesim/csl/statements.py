@@ -24,6 +24,7 @@ from wsesim.csl.values import (
     InMemory,
     InRegister,
     KnownValue,
+    Located,
     Runtime,
     StoredVariable,
     Value,
@@ -81,6 +82,10 @@ def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, 
             raise CslError(node.at, f"{node.name} has no value", "a const needs one")
         function = frame.function
         needs_place = function is not None and node.name in function.addressed and not is_known(value)
+        if not needs_place and frame.body is not None and _lies_in_a_variable(value):
+            place = local_place(node.name, kind, frame, node.at)
+            store(place, value, frame, node.at)
+            return Binding(load(place, frame, node.at))
         if not needs_place:
             return Binding(copied(value) if frame.body is None else pinned(value, frame, node.at))
     if at_once:
@@ -93,6 +98,16 @@ def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, 
     if value is not None:
         store(place, value, frame, node.at)
     return Binding(place=place)
+
+
+def _lies_in_a_variable(value: Value) -> bool:
+    """Whether an array in it is read where it lies, and may change there."""
+    if isinstance(value, Aggregate):
+        return any(_lies_in_a_variable(inner) for inner in value.fields.values())
+    if not isinstance(value, Located):
+        return False
+    pointer = value.place.pointer
+    return not (isinstance(pointer, KnownValue) and isinstance(pointer.type, types.Pointer) and pointer.type.const)
 
 
 def pinned(value: Value, frame: Frame, at: SourcePlace) -> Value:

@@ -132,6 +132,25 @@ class Struct(CslType):
 
 
 @dataclass(frozen=True, slots=True)
+class Packed(CslType):
+    """A union or a packed struct: one number, whose bits fields share; `identity` is where it was declared."""
+
+    identity: str
+    kind: str
+    fields: tuple[tuple[str, CslType, int], ...]
+    """Name, type, first bit."""
+    bits: int
+
+    @property
+    def carrier(self) -> Int:
+        """What a core holds it as."""
+        return Int(max(16, container(self.bits)), False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {{ {', '.join(f'{name}: {of}' for name, of, _ in self.fields)} }}"
+
+
+@dataclass(frozen=True, slots=True)
 class DsdType(CslType):
     """`mem1d_dsd`, `mem4d_dsd`, `fabin_dsd`, `fabout_dsd`, `fifo`, `circbuf_dsd`."""
 
@@ -191,6 +210,22 @@ def named(name: str) -> CslType | None:
     return None
 
 
+def container(bits: int) -> int:
+    """Bits of the smallest number of a core that holds so many: 8, 16, 32 or 64; beyond these the bits themselves."""
+    return next((size for size in (8, 16, 32, 64) if bits <= size), bits)
+
+
+def width(of: CslType) -> int:
+    """Bits of a scalar as the language counts them; 0 for what has none."""
+    if isinstance(of, Int | Packed):
+        return of.bits
+    if isinstance(of, Float):
+        return 32 if of == F32 else 16
+    if isinstance(of, Enum):
+        return width(of.base)
+    return 8 if of == BOOL else (16 if isinstance(of, Opaque) else 0)
+
+
 def is_integer(of: CslType) -> bool:
     """Whether it is an integer type of a fixed width."""
     return isinstance(of, Int)
@@ -208,7 +243,9 @@ def words(of: CslType) -> int:
     if isinstance(of, Array):
         return of.count * words(of.element)
     if isinstance(of, Int):
-        return max(1, -(-of.bits // 16))
+        return -(-container(of.bits) // 16)
+    if isinstance(of, Packed):
+        return words(of.carrier)
     if isinstance(of, Float):
         return 2 if of is F32 or of.name == "f32" else 1
     if isinstance(of, Enum):

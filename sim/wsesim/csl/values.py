@@ -71,6 +71,8 @@ class StoredVariable:
     address: int = -1
     used: bool = False
     home: Any = None
+    section: str = ""
+    """Of `linksection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Dsd:
     base: Address | None = None
     length: int = 0
     stride: int = 1
-    shape: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    shape: tuple[tuple[int, ...], tuple[int, ...]] | tuple[tuple[int, ...], tuple[int, ...], int] | None = None
+    """Lengths and strides; of a circular buffer also how many elements in all."""
     flags: tuple[tuple[str, int], ...] = ()
     element: CslType | None = None
     """Of what the base points to; what a dsd of one is counted in."""
@@ -180,6 +183,8 @@ class Binding:
 
 
 VOID = KnownValue(types.VOID, None)
+NEVER = KnownValue(types.Simple("noreturn"), None)
+"""What a branch comes to that is left by return, break or continue."""
 
 
 def is_known(value: Value) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.errors import InputError
+from wsesim.front.given import texts
 from wsesim.front.loading import level_of, load
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def run(
         return result
     from wsesim.gpus import fleet_named
 
-    wanted_gpus = dict.fromkeys([gpus] if isinstance(gpus, str) else gpus)
-    return questions.beside_gpus(asked, result, tuple(map(fleet_named, wanted_gpus)))
+    return questions.beside_gpus(asked, result, tuple(map(fleet_named, dict.fromkeys(texts("gpus", gpus)))))
 
 
 def show(question: str | Path | Mapping[str, Any] | Question | None = None, /, **settings: Any) -> str:
@@ -142,5 +142,5 @@ def kernel(
         raise InputError.at(f"a kernel is a name, or the path of a file; got {name!r}")
     sizes = {"grid": grid, "shape": [shape] if isinstance(shape, int) else shape}
     given = {key: value for key, value in sizes.items() if value is not None}
-    asked = load({"name": Path(name).stem, "kernel": name, **given, "machine": machine, **settings})
+    asked = load({"name": Path(name).stem, "kernel": name, **given, "machine": machine}, **settings)
     return questions.run(asked, level=level_of(level))

@@ -55,6 +55,8 @@ def load(
 
     settings = _with_set(settings, set)
     if isinstance(question, str | Path):
+        if "\0" in str(question):
+            raise InputError.at(f"no path has a null character; got {str(question)!r}")
         return questions.load(question, settings=_stated(settings, Path(question).parent))
     if question is None or isinstance(question, Mapping):
         stated = _stated({**(question or {}), **settings}, Path())

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import Result
-from wsesim.errors import InputError, SpecError, nearest, require_whole
+from wsesim.errors import InputError, SpecError, nearest
+from wsesim.front.given import changes, count, machine_names_in, mapping, number, texts
 from wsesim.front.loading import level_of, load
-from wsesim.front.parts import Machine, Model, Software
+from wsesim.front.parts import Machine, Software
 from wsesim.front.plain import plain
 from wsesim.units import show_seconds
 
@@ -59,25 +60,11 @@ def sweep(
     found = study if isinstance(study, studies.Study) else None
     if found is None and vary is None and isinstance(study, str | Path):
         found = _of_file(study, settings)
-    found, count = found or _made(study, vary, settings), _count("jobs", jobs)
+    found, processes = found or _made(study, vary, settings), count("jobs", jobs)
     if len(found) > MANY and not yes:
-        takes = show_seconds(studies.estimate_s(found, jobs=count))
+        takes = show_seconds(studies.estimate_s(found, jobs=processes))
         raise InputError.at(f"{len(found):,} points take about {takes}: yes=True answers them, sample draws some")
-    return studies.sweep(found, jobs=count, journal=studies.journal_place() if keep else None)
-
-
-def _count(name: str, given: Any, least: int = 1) -> int | None:
-    """Return how many are given; None where nothing is.
-
-    Raises:
-        InputError: no whole number, or fewer than *least*.
-    """
-    try:
-        if given is None or require_whole(name, given) >= least:
-            return given if given is None else require_whole(name, given)
-    except SpecError:
-        pass
-    raise InputError.at(f"{name} must be a whole number of {least} or more; got {given!r}")
+    return studies.sweep(found, jobs=processes, journal=studies.journal_place() if keep else None)
 
 
 def _of_file(path: str | Path, settings: Mapping[str, Any]) -> Study | None:
@@ -102,22 +89,10 @@ def _made(study: Any, vary: Mapping[str, Any] | None, settings: Mapping[str, Any
     if isinstance(study, Mapping) and "workload" in study:
         settings, study = {**study, **settings}, study["workload"]
     keys = studies.StudyFile.keys()
-    own = {key: plain(_apart(key, value), Path()) for key, value in settings.items() if key in keys}
+    own = {key: plain(changes(key, value), Path()) for key, value in settings.items() if key in keys}
     given = {**own, **({} if vary is None else {"vary": plain(vary, Path())})}
     base = load(study, **{key: value for key, value in settings.items() if key not in keys})
     return studies.study_of(base, given)
-
-
-def _apart(key: str, given: Any) -> Any:
-    """Return changes of a study with models, machines and stacks among them as the settings that those are."""
-    if key == "scenarios" and isinstance(given, Mapping):
-        return {title: _apart("set", changes) for title, changes in given.items()}
-    if key != "set" or not isinstance(given, Mapping):
-        return given
-    found: dict[Any, Any] = {}
-    for name, value in given.items():
-        found |= value.settings_of(Path()) if isinstance(value, Model | Machine | Software) else {name: value}
-    return found
 
 
 def sensitivity(
@@ -144,7 +119,7 @@ def sensitivity(
     from wsesim import study as studies
 
     asked = load(question, **settings)
-    return studies.sensitivity(asked, times=times, figure=figure, level=level_of(level))
+    return studies.sensitivity(asked, times=number("times", times), figure=figure, level=level_of(level))
 
 
 def indices(
@@ -178,12 +153,15 @@ def indices(
         raise InputError.at(
             f"method must be one of {known}; got {method!r}{nearest(str(method), studies.USUAL_SAMPLES)}"
         )
-    count, processes = _count("samples", samples, 2) or studies.USUAL_SAMPLES[method], _count("jobs", jobs)
+    drawn, processes = count("samples", samples, 2) or studies.USUAL_SAMPLES[method], count("jobs", jobs)
+    begun = count("seed", seed, 0) or 0
     asked = load(question, **settings)
-    ranges = plain(vary or {}, Path())
-    over, left_out = studies.over_ranges(asked, ranges, times=times, figure=figure, level=level_of(level))
+    ranges = plain(mapping("vary", vary), Path())
+    over, left_out = studies.over_ranges(
+        asked, ranges, times=number("times", times), figure=figure, level=level_of(level)
+    )
     return studies.indices(
-        over, method, samples=count, seed=seed,
+        over, method, samples=drawn, seed=begun,
         left_out=left_out, jobs=processes, journal=studies.journal_place() if keep else None,
     )  # fmt: skip
 
@@ -219,22 +197,13 @@ def size(
 
     short = {"days": days, "rate": rate, "ttft": ttft, "tpot": tpot}
     goals = [studies.goal_of(name, value, f"{name}={value!r}") for name, value in short.items() if value is not None]
-    goals += map(_goal, [goal] if isinstance(goal, str) else goal)
+    goals += map(_goal, texts("goal", goal))
     if not goals:
         raise InputError.at("say what is to be reached: days=30, rate=20, ttft='300ms', goal='mfu >= 0.3'")
     return studies.size(
-        load(question, **settings), goals, machines=_machines(machines), level=level_of(level),
+        load(question, **settings), goals, machines=machine_names_in(machines), level=level_of(level),
         journal=studies.journal_place() if keep else None,
     )  # fmt: skip
-
-
-def _machines(given: str | Iterable[str]) -> tuple[str, ...]:
-    """Return names of machines as a list gives them, or a text as on a command line."""
-    if given == "all":
-        from wsesim.hardware import machine_names
-
-        return machine_names()
-    return tuple(name.strip() for name in given.split(",")) if isinstance(given, str) else tuple(map(str, given))
 
 
 def _goal(text: str) -> Formula:

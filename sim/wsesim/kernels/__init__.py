@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from wsesim.kernels.base import Cost, Region, all_of, together
 from wsesim.kernels.costs import kernel_cost
+from wsesim.kernels.linear import inputs_pass
 from wsesim.kernels.parts import WHOLE, Parts, half_of, is_stream
 
 if TYPE_CHECKING:
     from wsesim.hardware import Wafer
 
 __all__ = [
-    "WHOLE", "Cost", "Parts", "Region", "all_of", "half_of", "is_stream", "kernel_cost", "resident_events", "together",
+    "WHOLE", "Cost", "Parts", "Region", "all_of", "half_of", "inputs_pass", "is_stream", "kernel_cost",
+    "resident_events", "together",
 ]  # fmt: skip
 
 

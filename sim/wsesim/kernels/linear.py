@@ -20,6 +20,9 @@ sums run down the column and out at the edge. One operand of each multiply-accum
 has no room for what its row holds: what is broadcast passes once for every feature of a core. Chosen with training on a
 CS-3 in view, whose datapath such a stream feeds by less than half.
 
+Of fewer inputs than columns, as an adapter's rank, sums would pass more cores than add to them. There it is the inputs
+that run along the row, once for each output of a core, whose weights its column gets: no sum leaves its core.
+
 Zeros are never sent: with a *density* below 1 only so many of the weights come and start an AXPY, and only their
 gradients are made. The column with most of them sets the pace (`zeros`). Partial sums are as many as before. Of several
 *matrices* (experts) each multiplies its own share of the tokens, one right after the other on all cores.
@@ -42,6 +45,8 @@ def forward(
     `positions` is the share of the region's tokens that take part: below 1 for a head that looks at masked positions
     only, above 1 where a token goes to several experts.
     """
+    if inputs_pass(region, inputs=inputs, outputs=outputs):
+        return _narrow(region, inputs, outputs, positions=positions, density=density, matrices=matrices)
     tokens = region.tokens_per_core * positions
     axpy = region.axpy(region.precision, tokens / matrices)
     weights_per_core = matrices * density * outputs * region.features_per_core(inputs)
@@ -60,6 +65,34 @@ def forward(
         fabric_bytes=(weights_per_core + partial_sums) * region.wavelet_bytes * region.cores,
         sram_bytes=weights_per_core * axpy.sram_bytes * region.cores,
         events=all_of(axpy.events, weights_per_core * region.cores),
+    )
+
+
+def inputs_pass(region: Region, *, inputs: int, outputs: int) -> bool:
+    """Whether inputs pass along the row in place of sums: fewer than columns, and than outputs, so never slower."""
+    return inputs < min(outputs, region.columns)
+
+
+def _narrow(region: Region, inputs: int, outputs: int, *, positions: float, density: float, matrices: int) -> Cost:
+    """Return the cost of y = x @ W whose inputs pass along the row; each column gets the weights of its own outputs."""
+    tokens, own = region.tokens_per_core * positions, region.features_per_core(outputs)
+    core, link = region.cluster.wafer.core, region.link_wavelets_per_cycle()
+    weights, most_weights = matrices * density * inputs * own, matrices * inputs * busiest(own, density, region.columns)
+    products = weights * tokens / matrices * region.cores
+    stream = inputs * max(1.0, own) * tokens * _wavelets_per_value(region)
+    each = tokens / matrices / core.fmac_per_cycle(region.precision) + region.software.weight_launch_cycles
+    read, written = MIXED_TRAFFIC_BYTES[region.precision]  # sums stay in a register, as those of a weight gradient
+    return Cost(
+        overlapped={
+            "fmac": most_weights * each,
+            "broadcast": stream / link,
+            "arrival": most_weights / link,
+            "injection": matrices * density * inputs * outputs / region.edge_wavelets_per_cycle(),
+        },
+        serial={"fill": region.chain_fill_cycles(region.columns)},
+        fabric_bytes=(weights + stream) * region.wavelet_bytes * region.cores,
+        sram_bytes=products * (read - written),
+        events=mac_events(core, region.precision, products, kept=False),
     )
 
 

@@ -10,8 +10,7 @@ from math import frexp
 
 import numpy as np
 
-from wsesim.graph import Packing, Tensor, packing_of
-from wsesim.graph.packing import PackedFormat
+from wsesim.graph import PackedFormat, Packing, Tensor, packing_of
 from wsesim.numerics.arrays import Array
 
 

@@ -25,7 +25,7 @@ def json_lines(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[in
     for number, line in lines:
         if line.strip(BLANK):
             try:
-                yield number, json.loads(line)
+                yield number, json.loads(line, strict=False)
             except (ValueError, RecursionError) as error:
                 ends = isinstance(error, json.JSONDecodeError) and error.pos >= len(line.rstrip(BLANK))
                 column = error.pos + 1 if isinstance(error, json.JSONDecodeError) else None
@@ -81,7 +81,7 @@ def json_list(parts: Iterator[str], file: str) -> Iterator[tuple[int, Any]]:
     Raises:
         InputError: not JSON, at its line; or the list does not end, or something follows it.
     """
-    read, decoder, first = _Text(parts), json.JSONDecoder(), True
+    read, decoder, first = _Text(parts), json.JSONDecoder(strict=False), True
     read.next_sign()
     read.go_to(read.at + 1)
     while (sign := read.next_sign()) != "]":

@@ -105,7 +105,8 @@ def form_of(records: Records, file: str) -> TraceForm:
     output = None if talks else output or most
     if prompt is None or (output is None and not talks):
         what, known = ("prompt", PROMPTS) if prompt is None else ("output", OUTPUTS)
-        hint = next((each for each in (nearest(name, known) for name in names) if each), "")
+        like = ((names[name], nearest(name, known)) for name in names)
+        hint = next((f" ({name!r}{near})" for name, near in like if near), "")
         message = (
             f"no column {what!r}, nor one that says the same in a public trace{hint}; there are: "
             f"{', '.join(records.names)}; needed are arrival_s, prompt and output"

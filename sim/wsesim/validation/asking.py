@@ -24,6 +24,8 @@ from wsesim.workload import plain_yaml
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
 
+MISFIT = "does not fit: "
+"""How the reason begins why a row of what has no room is not answered."""
 KEPT = 1024
 """Answers that are kept: rows that ask the same are answered once, and so is a row that is run again."""
 
@@ -132,7 +134,7 @@ def _answered(data: str, level: Level) -> RowAnswer | str:
 
 
 def _why_not(result: Result) -> str:
-    return f"does not fit: {result.why}" if result.status is Status.DOES_NOT_FIT else result.why
+    return f"{MISFIT}{result.why}" if result.status is Status.DOES_NOT_FIT else result.why
 
 
 def _kept(question: Question, answer: Answer) -> RowAnswer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wsesim.validation.rows import Measurement, family_of
+from wsesim.validation.rows import Measurement
+from wsesim.validation.shapes import adapters_of, family_of
 
 TRAINING, EVALUATION, INFERENCE, OPERATOR, HOST, JOB, OTHER, ACCOUNTING, SERVED = KINDS = (
     "training", "evaluation", "inference", "operator", "host", "job", "other", "accounting", "served"
@@ -13,8 +14,9 @@ TRAINING, EVALUATION, INFERENCE, OPERATOR, HOST, JOB, OTHER, ACCOUNTING, SERVED 
 """What a row is about, in the order of a report: measured first; then sums on model cards, of which nothing was timed;
 last what a service is said to reach, of which neither program nor placement nor clock is known."""
 _KIND_PATTERNS = (
-    (r"served", SERVED), (r"accounting", ACCOUNTING), (r"training$", TRAINING), (r"evaluation", EVALUATION),
-    (r"prefill|decode", INFERENCE), (r"operator", OPERATOR), (r"host", HOST), (r"job", JOB),
+    (r"served", SERVED), (r"accounting", ACCOUNTING), (r"probe", OTHER), (r"training|fine-tun", TRAINING),
+    (r"evaluation", EVALUATION), (r"prefill|decode", INFERENCE), (r"operator", OPERATOR), (r"host", HOST),
+    (r"job", JOB),
 )  # fmt: skip
 MEASURED = (TRAINING, EVALUATION, INFERENCE)
 """Kinds of rows that say how far off an answer to a question of a model may be."""
@@ -74,6 +76,7 @@ def group_of(row: Measurement) -> str:
     name = f"{system} {family_of(row).name}"
     if name.endswith(" GPT") and (row.number("n_params_b") or 1) < SMALL_GPT_PARAMETERS_B:
         name += " small"
+    name += ", adapters" if adapters_of(row) else ""
     if has_old_software(row):
         name += ", software 1.x"
     return f"{name}, few tokens" if _has_few_tokens(row) else name

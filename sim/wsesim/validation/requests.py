@@ -14,15 +14,15 @@ from typing import Any
 
 from wsesim.errors import WsesimError
 from wsesim.hardware import Cluster, load_cluster
-from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named
+from wsesim.validation.asking import MISFIT, Conversion, NotAsked, RowQuestion, answer_to, named
 from wsesim.validation.rows import (
     NO_SETTINGS,
     Measurement,
     is_rewritten,
     machine_of,
-    model_of,
     without_numbers,
 )
+from wsesim.validation.shapes import model_of
 
 CYCLES = "cycles"
 TIME_BASES_HZ = {"CS-2": 1.1e9, "CS-3": 0.85e9}
@@ -36,6 +36,8 @@ SERVED_POSITION = 1024
 GUESSED = 4
 """Tokens guessed ahead by a service that guesses, as none says how many: assumed, usual since Leviathan et al. 2023."""
 WHOLE_REQUEST = "the way of the prompt from the host is in the time, and reading the prompt gives the first token"
+_SECONDS = {"us": 1e6, "ms": 1e3, "s": 1.0}
+"""Units of time to a second."""
 _LAYERS_ALONE = "heads simplified"
 _GRID = re.compile(r"PE grid (\d+)x\d+(?: prefill, (\d+)x\d+ decode)?")
 _BLOCKS = re.compile(r"(\d+)x(\d+) blocks of (\d+)x\d+")
@@ -51,9 +53,23 @@ _SPECULATES = re.compile(r"(?<!no )speculative")
 def ask_request(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:
     """Return what a row of prompts, tokens, or both asks.
 
+    What was measured did run: where it does not fit by our count of memory, it is asked all the same, and that is said.
+
     Raises:
         NotAsked: sizes are missing, or the row is about something that is not modelled.
     """
+    asked = _request(row, settings)
+    try:
+        answer_to(asked)
+    except NotAsked as error:
+        if str(error).startswith(MISFIT):
+            inference = {**asked.data["inference"], "must_fit": False}
+            note = "; ".join(filter(None, (asked.note, f"it ran, yet {error}")))
+            return replace(asked, data={**asked.data, "inference": inference}, note=note)
+    return asked
+
+
+def _request(row: Measurement, settings: Mapping[str, object]) -> RowQuestion:
     phase, batch = row.cells["phase"], row.whole("batch_global") or 1
     if phase == "prefill+decode":
         found = _IN_OUT.search(row.metric)
@@ -192,14 +208,15 @@ def _timed(row: Measurement, data: dict[str, Any], figure: str, *, tokens: int =
 
 def _in_unit(row: Measurement, tokens: int) -> Conversion:
     """Return how the seconds of *tokens* are turned into the row's unit."""
-    if row.unit == CYCLES:
+    unit = row.plain_unit
+    if unit == CYCLES:
         return Conversion(unit=CYCLES, factor=_clock_hz(row))
-    if row.unit == "tokens/s":
-        return Conversion(unit=row.unit, factor=tokens, over=True)
-    factors = {"us/token": 1e6 / tokens, "ms": 1e3, "us": 1e6, "s": 1.0}
-    if row.unit not in factors:
+    if unit in ("tokens/s", "tokens/s/user"):
+        return Conversion(unit=row.unit, factor=tokens if unit == "tokens/s" else 1, over=True)
+    scale, each = re.sub("/token$", "", unit), tokens if unit.endswith("/token") else 1
+    if scale not in _SECONDS:
         raise NotAsked(f"{row.metric} in {row.unit!r} is not a figure of inference")
-    return Conversion(unit=row.unit, factor=factors[row.unit])
+    return Conversion(unit=row.unit, factor=_SECONDS[scale] / each)
 
 
 def _length(row: Measurement) -> int:

@@ -1,4 +1,4 @@
-"""A table of measured models, one row a figure; and what a row says of model, machine and software, by its columns."""
+"""A table of measured models, one row a figure; and what a row says of machine and software, by its columns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wsesim.ops import option_named, options
 from wsesim.software import software_override_names
-from wsesim.validation.asking import NotAsked, named
+from wsesim.validation.asking import NotAsked
 from wsesim.validation.csvfile import finite, read_cells
 
 COLUMNS = (
@@ -36,8 +35,9 @@ UNEVEN_SINCE, UNEVEN_SINCE_YEAR = (2, 5), 2025
 """The vendor's release that no longer asks for passes of one size (its documentation of 2.5), and its year."""
 _LOG_EVERY = ((r"HPC Asia 2027", 1), (r"EPCC workshop", 10), (r"20-batch windows", 20))
 """Steps from one that a run logs to the next, by its source or notes; of others it is not known."""
+_IN_FEW_WORDS = ((r"sec(ond)?s?\b", "s"), (r"seqs?\b", "sequences"), (r"/step$", ""))
+"""How units of rows are put into the same words."""
 _STACKS = {"WaferLLM": "waferllm", "WaferEngine": "waferengine"}
-_UNNAMED_ACTIVATION = "gelu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,14 @@ class Measurement:
     unit: str
     value: float
     cells: Mapping[str, str]
+
+    @property
+    def plain_unit(self) -> str:
+        """The unit in the words that are known."""
+        unit = self.unit
+        for pattern, words in _IN_FEW_WORDS:
+            unit = re.sub(pattern, words, unit, flags=re.IGNORECASE)
+        return unit
 
     def number(self, column: str) -> float | None:
         """Return a cell as a finite number, or None if it is empty or none."""
@@ -92,107 +100,13 @@ def read_table(path: Path | None = None) -> tuple[Measurement, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFamily:
-    """How models of a family are built, beside the sizes in the row."""
-
-    name: str
-    pattern: str
-    """Matches the row's `model`, whatever the case."""
-    shape: tuple[tuple[str, object], ...]
-
-
-_ROTARY = (("position", "rotary"), ("norm", "rms_norm"), ("bias", False), ("attention_bias", False), ("tied", False))
-_ENCODER = (("causal", False), ("norm_order", "post"), ("token_types", 2))
-FAMILIES = (
-    ModelFamily("BERT", r"bert", _ENCODER),
-    ModelFamily("ESM", r"\besm", (("causal", False), ("position", "rotary"))),
-    ModelFamily("GPT-J", r"gpt-?j", (("block", "parallel"), ("position", "rotary"), ("tied", False),
-                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"),
-                                     ("head_bias", True))),
-    ModelFamily("Llama", r"llama|mistral|qwen", _ROTARY),
-    ModelFamily("GPT", r"gpt", ()),
-)  # fmt: skip
-_LLAMA, _GPT = FAMILIES[3], FAMILIES[-1]
-_HEAD_NORM = re.compile(r"qwen-?3", re.IGNORECASE)
-"""Models that norm queries and keys head by head."""
-
-
-def family_of(row: Measurement) -> ModelFamily:
-    """Return the family a row's model belongs to; gated feed-forward layers make an unknown one a Llama."""
-    for family in FAMILIES:
-        if re.search(family.pattern, row.cells["model"], re.IGNORECASE):
-            return family
-    return _LLAMA if row.cells["ffn_type"] == "swiglu" else _GPT
-
-
-def model_of(row: Measurement, *, length: int) -> dict[str, Any]:
-    """Return what a row says of its model, as the section of a file; it knows *length* positions.
-
-    Raises:
-        NotAsked: sizes are missing, or the row needs something that is not modelled.
-    """
-    row.require(*SIZES.values())
-    row.require_positive("n_kv_heads")
-    sizes = {key: row.whole(column) for key, column in SIZES.items()}
-    model: dict[str, Any] = {**sizes, "kv_heads": row.whole("n_kv_heads") or sizes["heads"], "max_length": length}
-    model |= dict(family_of(row).shape)
-    model |= {"head_norm": True} if _HEAD_NORM.search(row.cells["model"]) else {}
-    return {"name": named(row.cells["model"], "model"), **model, "activation": _activation(row), "task": _task(row)}
-
-
-def _activation(row: Measurement) -> str:
-    stated = row.cells["ffn_type"] or _UNNAMED_ACTIVATION
-    activation = option_named("activation", gated=False).get(stated, stated)
-    if activation not in options("activation"):
-        raise NotAsked(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
-    return activation
-
-
-def _task(row: Measurement) -> str:
-    encodes = family_of(row).name in ("BERT", "ESM")
-    if encodes and "fine-tun" in f"{row.cells['model']} {row.cells['notes']}".lower():
-        return "classify"
-    return "mlm" if encodes else "lm"
-
-
-def sparsity_of(text: str) -> float:
-    """Return the share of weights that are zero: of `75%`, `0.75` or `80% unstructured`, and 0 of `dense` or nothing.
-
-    Raises:
-        NotAsked: the text is none of these.
-    """
-    if not text or re.match(r"(dense|none)\b", text, re.IGNORECASE):
-        return 0.0
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)(?:[\s,;(].*)?", text.strip())
-    share = float(found[1]) / (100 if found[2] else 1) if found else 1.0
-    if share >= 1:
-        raise NotAsked(f"sparsity {text!r} is not modelled")
-    return share
-
-
-def precision_of(text: str) -> str:
-    """Return the number formats that a row means.
-
-    Raises:
-        NotAsked: there are none of that name.
-    """
-    words = text.lower()
-    if "mixed" in words or not words:
-        return "mixed"
-    for name in ("16", "32"):
-        if name in words:
-            return f"fp{name}"
-    raise NotAsked(f"precision {text!r} is not modelled")
-
-
 def stack_of(row: Measurement) -> str:
     """Return the software of a row: the vendor's for training, else the program that its source names first."""
     phase = row.cells["phase"]
-    if re.match(r"training|evaluation|job", phase):
-        return TRAINING_STACK
     if "served" in phase:
         return REWRITTEN_STACK if is_rewritten(row) else LAUNCHED_STACK
+    if re.search(r"training|fine-tun|evaluation|job", phase):
+        return TRAINING_STACK
     found = re.search("|".join(_STACKS), f"{row.cells['source']} {row.cells['notes']}")
     return _STACKS[found[0]] if found else RESIDENT_STACK
 

@@ -104,6 +104,13 @@ def test_partial_sums_on_their_way_have_the_format_that_the_mapping_sends() -> N
     assert StreamedLines(region=region, partial_sums=half).product(x, weight).tolist() == [wanted.tolist()]
 
 
+def test_few_inputs_are_added_up_where_the_output_is() -> None:
+    """So that no sum of theirs is rounded on its way."""
+    lines = StreamedLines(region=mapped("gpt2", columns=3).region(1), partial_sums=FORMATS["bf16"])
+    x, weight = np.ones((1, 2), np.float32), np.full((2, 4), 0.4, np.float32)
+    assert lines.product(x, weight).tolist() == [(weight[0] + weight[1]).tolist()]
+
+
 def test_sequences_are_shared_over_wafers_and_passes_as_the_program_plays_them() -> None:
     step = mapped("gpt2", sequences=5, systems=3, passes=2)
     assert step.sizes == sizes_of(step.request, 2) == ((1, 1), (1, 1), (1,))

@@ -13,6 +13,8 @@ from wsesim.cores.engine.words import ONE, Int
 from wsesim.cores.state import State
 
 LAST_MATHEMATICS = 11
+COLOR_MASK, ID_MASK, QUEUE_MASK = 31, 63, QUEUES - 1
+"""Bits of numbers of colors, ids and queues that code may compute."""
 SHIFTS = 128
 """Of the register that random numbers come from, after each."""
 
@@ -65,6 +67,23 @@ def _counter(cell: Int, number: Int, now: Int) -> Int:
 
 
 @called
+def _set_filter(core: Int, color: Int, what: Int, value: Int, state: State) -> None:
+    """Set the counter, the limit or the period of the filter of a color, if it has one."""
+    role = np.int64(state.cores[core]["role"])
+    place = np.int64(state.places[role, color, isa.INWARD])
+    number = np.int64(state.channels[role, place]["filter"]) if place >= 0 else np.int64(-1)
+    if number < 0:
+        return
+    sieve = state.filters[core, number]
+    if what == 0:
+        sieve["seen"] = value
+    elif what == 1:
+        sieve["count"] = value
+    else:
+        sieve["period"] = value
+
+
+@called
 def intrinsic(core: Int, number: Int, t: Int, a: Int, b: Int, c: Int, now: Int, state: State) -> Int:
     """Carry out an intrinsic; return its result."""
     here, code = state.cores[core], state.code_state
@@ -95,26 +114,21 @@ def intrinsic(core: Int, number: Int, t: Int, a: Int, b: Int, c: Int, now: Int, 
     elif number == 32:
         return np.int64(cell["tearing"])
     elif number == 39:
-        sieve = state.filters[core, state.channels[here["role"], state.places[here["role"], a, isa.INWARD]]["filter"]]
-        if b == 0:
-            sieve["seen"] = c
-        elif b == 1:
-            sieve["count"] = c
-        else:
-            sieve["period"] = c
+        _set_filter(core, a & COLOR_MASK, b, c, state)
     elif number == 40:
         return _status(core, a, state)
     elif number == 41:
-        cell["urgent"] = cell["urgent"] | ONE << a if b else cell["urgent"] & ~(ONE << a)
+        bit = ONE << (a & ID_MASK)
+        cell["urgent"] = cell["urgent"] | bit if b else cell["urgent"] & ~bit
     elif number == 42:
-        cell["flushing"] |= ONE << a
+        cell["flushing"] |= ONE << (a & QUEUE_MASK)
         here["activated"] |= ONE << TEARDOWN_TASK
     elif number == 43:
         return np.int64(cell["flushing"])
     elif number == 44:
-        cell["flushing"] &= ~(ONE << a)
+        cell["flushing"] &= ~(ONE << (a & QUEUE_MASK))
     elif number == 45:
-        code.out_colors[here["role"], a, b] = c
+        code.out_colors[here["role"], a, b & QUEUE_MASK] = c & COLOR_MASK
     else:
         rewrite(core, number, a, b, c, now, state)
     return np.int64(0)

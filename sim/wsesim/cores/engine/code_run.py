@@ -243,11 +243,17 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
                 log_code(core, CALL_SLOT, following, now + took, now + took, 0, state)
         elif op == 28:
             goal = frame[step["a"]] + step["n"]
+            if not 0 <= goal < steps.shape[0]:
+                fault(core, line, BAD_CODE, now + took, state.clock)
+                goal = line
             frame[step["d"]], following = following, goal
             if here["watched"]:
                 log_code(core, CALL_SLOT, following, now + took, now + took, 0, state)
         elif op == 29:
             following = frame[step["a"]]
+            if not 0 <= following < steps.shape[0]:
+                fault(core, line, BAD_CODE, now + took, state.clock)
+                following = line
             if here["watched"]:
                 log_code(core, RETURN_SLOT, line, now + took + cost, now + took + cost, 0, state)
         elif op == 30:

@@ -75,8 +75,9 @@ def divide(a: Int, b: Int, t: Int, rest: bool) -> Int:
         return np.int64(np.uint64(a) - np.uint64(quotient) * np.uint64(b)) if rest else quotient
     if b == -1:
         return np.int64(0) if rest else np.int64(-a)
-    size = abs(a) // abs(b)
-    quotient = np.int64(-size if (a < 0) != (b < 0) else size)
+    quotient = np.int64(a // b)
+    if quotient * b != a and (a < 0) != (b < 0):
+        quotient += 1
     return np.int64(a - quotient * b) if rest else quotient
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.codestate import DIMENSIONS, ENDLESS, NO_COLOR, POSITIONS, QUEUES
+from wsesim.cores.codestate import DIMENSIONS, ENDLESS, NO_COLOR, NO_THREAD, POSITIONS, QUEUES
 from wsesim.cores.engine.compiling import called
 from wsesim.cores.engine.describe import by_lines, set_described_pace
 from wsesim.cores.engine.launch import _set_later
@@ -54,14 +54,13 @@ def _memory(operand: Int, job: Int, number: Int, value: Int, index: Int, shapes:
     if value & 7 == MEM1D:
         operand["stride"], operand["length"] = stride_of(value) * words, field(value, 19, 16)
         return
-    shape, count = shapes[field(value, 19, 16)], np.int64(1)
+    shape = shapes[field(value, 19, 16)]
     job["many"] |= ONE << number
     for at in range(DIMENSIONS):
         job["extents"][number][at] = shape[0, at]
         job["steps"][number][at] = shape[1, at] * words
-        count *= shape[0, at]
     operand["stride"], operand["inner"] = shape[1, 0] * words, shape[0, 0]
-    operand["outer"], operand["length"] = shape[1, 1] * words, count
+    operand["outer"], operand["length"] = shape[1, 1] * words, shape[0, DIMENSIONS]
 
 
 @called
@@ -71,6 +70,8 @@ def _operand(
     """Describe an operand as a descriptor says; whether that is possible."""
     kind = value & 7
     operand["stride"], operand["inner"], operand["outer"], operand["length"] = 0, 0, 0, 0
+    if kind == MEM4D and field(value, 19, 16) >= shapes.shape[0]:
+        return False
     if kind == MEM1D or kind == MEM4D:  # noqa: SIM109
         _memory(operand, job, number, value, index, shapes)
         return True
@@ -151,7 +152,11 @@ def start_vector(core: Int, line: Int, now: Int, state: State) -> Int:
     if thread < 0:
         thread = fabric_thread if fabric_thread >= 0 else max(np.int64(0), input_thread)
     slot = thread + 1 if is_async else np.int64(0)
+    if not 0 <= slot <= QUEUES:
+        fault(core, line, NO_THREAD, now, state.clock)
+        return np.int64(-2)
     if (here["live"] >> slot) & 1:
+        code.cells[core]["awaits"] = slot
         return np.int64(-1)
     job, operands, thread_state = code.jobs[core, slot], state.described[core, slot], state.threads[core, slot]
     named, row = state.operands[vector["row"]], state.code[vector["row"]]
@@ -186,6 +191,9 @@ def start_vector(core: Int, line: Int, now: Int, state: State) -> Int:
             fits = _operand(
                 operand, job, at, value, index, role, code.shapes[role], code.out_colors, state.places
             ) and fits  # fmt: skip
+    for at in range(4):
+        if job["fifos"] >> at & 1 and operands[at]["address"] >= code.fifos.shape[1]:
+            fits = False
     if not fits:
         fault(core, line, NO_COLOR, now, state.clock)
         return np.int64(-2)

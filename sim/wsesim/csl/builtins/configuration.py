@@ -18,6 +18,7 @@ def initialize_queue(use: Use) -> Value:
     if queue.type not in (types.INPUT_QUEUE, types.OUTPUT_QUEUE):
         raise CslError(use.place(0), f"@initialize_queue of a {queue.type}", "@get_input_queue(n) makes a queue")
     fields = use.fields(1, "the properties")
+    use.known_names(1, fields, ("color", "priority", "ctrl_table_id"))
     side = "input" if queue.type == types.INPUT_QUEUE else "output"
     if "color" not in fields:
         return VOID

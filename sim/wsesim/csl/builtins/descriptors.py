@@ -14,6 +14,7 @@ from wsesim.csl.tensors import Access
 from wsesim.csl.values import Address, Aggregate, Dsd, KnownValue, Runtime, Value, is_known, wrap
 
 MEMORY = ("tensor_access", "base_address", "extent", "stride", "offset", "wavelet_index_offset")
+CIRCULAR = ("base_address", "extent", "wraparound")
 FABIN = ("extent", "fabric_color", "input_queue", "priority", "simd_mode", "control_transform", "wavelet_index_offset")
 FABOUT = (
     "extent", "fabric_color", "output_queue", "control", "wavelet_index_offset", "advance_switch", "zero", "simd_mode",
@@ -27,18 +28,18 @@ def get_dsd(use: Use) -> Value:
     """A descriptor."""
     kind = use.type(0)
     if not isinstance(kind, types.DsdType):
-        raise CslError(
-            use.place(0), f"{kind} is no kind of descriptor", "mem1d_dsd, mem4d_dsd, fabin_dsd, fabout_dsd are"
-        )
+        raise CslError(use.place(0), f"{kind} is no kind of descriptor", f"{', '.join(map(str, types.DSDS[:5]))} are")
     fields = use.fields(1, "the properties")
-    names = {"fabin_dsd": FABIN, "fabout_dsd": FABOUT}.get(kind.name, MEMORY)
-    if kind.name not in ("mem1d_dsd", "mem4d_dsd", "fabin_dsd", "fabout_dsd"):
-        raise CslError(use.place(0), f"{kind} is not taken", "mem1d_dsd, mem4d_dsd, fabin_dsd, fabout_dsd are")
+    names = {types.FABIN: FABIN, types.FABOUT: FABOUT, types.CIRCBUF: CIRCULAR}.get(kind, MEMORY)
+    if kind == types.FIFO:
+        raise CslError(use.place(0), "a fifo is not made by @get_dsd", "@allocate_fifo makes one")
     for name in fields:
         if name not in names:
             raise CslError(
                 use.place(1), f"a {kind} has no .{name}", nearest(name, names) or f"it has .{', .'.join(names)}"
             )
+    if kind == types.CIRCBUF:
+        return _circular(use, fields)
     return _fabric(use, kind, fields) if kind.name.startswith("fab") else _memory(use, kind, fields)
 
 
@@ -57,6 +58,8 @@ def _fabric(use: Use, kind: types.DsdType, fields: dict[str, Value]) -> Value:
     if _true(fields.get("control_transform")):
         flags["transform"] = 1
     zero = fields.get("zero")
+    use.known_names(1, getattr(zero, "fields", {}), ("first_source", "second_source"))
+    use.known_names(1, getattr(fields.get("simd_mode"), "fields", {}), tuple(SIMD))
     if isinstance(zero, Aggregate):
         flags |= {f"zero_{part}": 1 for part in ("first", "second") if _true(zero.fields.get(f"{part}_source"))}
     mode = fields.get("simd_mode")
@@ -163,6 +166,27 @@ def _shaped(
     return KnownValue(kind, Dsd(kind="mem4d", base=base, shape=(lengths, steps), flags=flags, element=element))
 
 
+def _circular(use: Use, fields: dict[str, Value]) -> KnownValue:
+    """A circular buffer: so many elements, over and over the first few of them."""
+    for name in CIRCULAR:
+        if name not in fields:
+            raise CslError(use.at, f"a circbuf_dsd without .{name}", f"it has .{', .'.join(CIRCULAR)}")
+    base = fields["base_address"]
+    if (
+        not isinstance(base, KnownValue)
+        or not isinstance(base.data, Address)
+        or not isinstance(base.type, types.Pointer)
+    ):
+        raise CslError(use.place(1), f".base_address is of type {base.type}", "it is a known pointer: &A")
+    count = whole_of(fields["extent"], use.place(1), ".extent", 1, 0xFFFF)
+    size = whole_of(fields["wraparound"], use.place(1), ".wraparound", 1, 0xFFFF)
+    turns = -(-count // size)
+    target = base.type.target
+    element = target.element if isinstance(target, types.Array) else target
+    shape = ((size, turns), (1, 1 - size), count)
+    return KnownValue(types.CIRCBUF, Dsd(kind="mem4d", base=base.data, shape=shape, element=element))
+
+
 def _numbers(use: Use, value: Value, what: str) -> tuple[int, ...]:
     if isinstance(value, Aggregate):
         items = list(value.fields.values())
@@ -224,8 +248,11 @@ def shifted(use: Use, pointer: Value, by: Value, words: int) -> Value:
 
 def _descriptor(use: Use, index: int = 0) -> Value:
     value = use.value(index)
-    if not isinstance(value.type, types.DsdType):
-        raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "it takes a descriptor")
+    kinds = (types.MEM1D, types.MEM4D)
+    if use.node.name == "@set_dsd_length":
+        kinds += (types.FABIN, types.FABOUT)
+    if value.type not in kinds:
+        raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "it takes a descriptor of memory")
     return value
 
 

@@ -14,7 +14,7 @@ RANGES: dict[str, tuple[CslType, int, int]] = {
     "@get_output_queue": (types.OUTPUT_QUEUE, 0, 7),
     "@get_ut_id": (types.UT, 0, 7),
     "@get_control_task_id": (types.CONTROL_TASK, 0, 63),
-    "@get_local_task_id": (types.LOCAL_TASK, 0, 31),
+    "@get_local_task_id": (types.LOCAL_TASK, 0, 30),
 }
 
 
@@ -22,6 +22,8 @@ RANGES: dict[str, tuple[CslType, int, int]] = {
 def get_id(use: Use) -> Value:
     """A color, queue or id of a number."""
     of, low, high = RANGES[use.node.name]
+    if of == types.UT and use.frame.program.options.arch == "wse2":
+        raise CslError(use.at, "microthreads have no ids on wse2", "an operation takes that of its queue")
     if use.node.name == "@get_output_queue" and use.frame.program.options.arch == "wse2":
         high = 5
     if use.node.name == "@get_local_task_id" and use.frame.program.options.arch == "wse3":

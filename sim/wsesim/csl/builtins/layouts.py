@@ -24,6 +24,7 @@ def set_rectangle(use: Use) -> Value:
     layout = _layout(use)
     if layout.rectangle is not None:
         raise CslError(use.at, "@set_rectangle a second time", "once in a program")
+    layout.rectangle_at = use.at
     layout.rectangle = (use.whole(0, "the width", 1, 4096), use.whole(1, "the height", 1, 4096))
     use.frame.program.rectangle = layout.rectangle
     return VOID
@@ -49,6 +50,7 @@ def set_tile_code(use: Use) -> Value:
         if not is_known(value):
             raise CslError(use.place(3), f"param {field} is not known while compiling")
     layout.set_tile(core, name, params, use.at)
+    use.frame.program.limits.renew()
     return VOID
 
 
@@ -64,6 +66,7 @@ def set_color_config(use: Use) -> Value:
     if color.data in settings:
         raise CslError(use.at, f"color {color.data} of core {core} is configured twice", "once for each core and color")
     settings[color.data] = _setting(use, layout, color.data)
+    use.frame.program.limits.renew()
     return VOID
 
 

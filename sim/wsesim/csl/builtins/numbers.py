@@ -75,40 +75,25 @@ def bitcast(use: Use) -> Value:
         return _pointer_of(use, of, value)
     if isinstance(value.type, types.Pointer):
         return _number_of(use, of, value)
-    have = _bits(value.type) or (_bits(of) if value.type == types.COMPTIME_INT else 0)
-    if not _bits(of) or have != _bits(of):
+    have = types.width(value.type) or (types.width(of) if value.type == types.COMPTIME_INT else 0)
+    if not types.width(of) or have != types.width(of):
         raise CslError(use.at, f"@bitcast makes no {of} of a {value.type}", "both must have the same number of bits")
     if isinstance(value, KnownValue):
         bits = bits_of(of if value.type == types.COMPTIME_INT else value.type, value.data)
         return KnownValue(of, float_of(of, bits) if isinstance(of, types.Float) else _wrapped(of, bits))
     unsigned = types.Int(have, False)
     signed = isinstance(of, types.Int) and of.signed
-    register = use.frame.register(value, use.at)
     if isinstance(value.type, types.Int) and value.type.signed:
-        register = use.frame.code.result(
-            Operation.CONVERT, use.at, scalar(unsigned, use.at), a=register, n=int(scalar(value.type, use.at))
-        )  # fmt: skip
+        value = converted(value, unsigned, use.frame, use.at)
     if signed:
-        register = use.frame.code.result(
-            Operation.CONVERT, use.at, scalar(of, use.at), a=register, n=int(scalar(unsigned, use.at))
-        )  # fmt: skip
-    return Runtime(of, register)
+        return converted(Runtime(unsigned, use.frame.register(value, use.at)), of, use.frame, use.at)
+    return Runtime(of, use.frame.register(value, use.at))
 
 
 def _wrapped(of: CslType, bits: int) -> int | bool:
     if of == types.BOOL:
         return bool(bits & 1)
     return of.wrap(bits) if isinstance(of, types.Int) else bits
-
-
-def _bits(of: CslType) -> int:
-    if isinstance(of, types.Int):
-        return of.bits
-    if isinstance(of, types.Float):
-        return 32 if of == types.F32 else 16
-    if isinstance(of, types.Enum):
-        return _bits(of.base)
-    return 8 if of == types.BOOL else (16 if isinstance(of, types.Opaque) else 0)
 
 
 def _pointer_of(use: Use, of: types.Pointer, value: Value) -> Value:
@@ -179,6 +164,13 @@ def intrinsic(use: Use) -> Value:
     return VOID if is_void else Runtime(of, d)
 
 
+def _prioritise(use: Use, values: list[Value]) -> None:
+    """Tasks of an id go before others, from the start on."""
+    number, level = (value.data for value in values if isinstance(value, KnownValue))
+    high = use.frame.program.setup.high
+    (high.add if level else high.discard)(number)
+
+
 def _operand(use: Use, value: Value) -> int:
     if isinstance(value, KnownValue) and isinstance(value.data, str):
         return use.frame.code.code.number(use.frame.program.string(value.data))
@@ -186,7 +178,11 @@ def _operand(use: Use, value: Value) -> int:
 
 
 def _evaluated(use: Use, of: CslType, values: list[Value]) -> Value:
-    entry = TABLE[use.text(0, "the name")]
+    name = use.text(0, "the name")
+    entry = TABLE[name]
+    if name == "set_priority" and use.frame.effects:
+        _prioritise(use, values)
+        return VOID
     if entry.evaluate is None or not all(isinstance(value, KnownValue) for value in values):
         raise CslError(use.at, "this is computed by the core, not while compiling", "call it in a function or a task")
     try:

@@ -50,6 +50,12 @@ def operation(use: Use) -> Value:
     values = [use.value(index, kinds[index] if index else None) for index in range(count)]
     fields = use.fields(count, "the options")
     _check(use, values)
+    fp16 = use.frame.program.options.fp16
+    if fp16 != "f16" and F16 in kinds:
+        raise CslError(use.at, f"{use.node.name} in {fp16} is not modelled", "cores here compute with f16 and f32")
+    chosen = options(use, fields)
+    if chosen.is_async and not any(_may_be_async(value) for value in values):
+        raise CslError(use.at, f"{use.node.name} on memory alone is not async", "an operand of the fabric may wait")
     operands = [_destination(use, values[0])]
     accumulates = (
         operands[0].kind == OperandKind.POINTER and count > 2 and _is_scalar(values[1]) and not _is_scalar(values[2])
@@ -63,7 +69,7 @@ def operation(use: Use) -> Value:
             operands.append(VectorOperand(OperandKind.POINTER, operands[0].value))
         else:
             operands.append(_source(use, values[index], kinds[index], index))
-    vector = VectorUse(use.node.name[1:], tuple(operands), options(use, fields))
+    vector = VectorUse(use.node.name[1:], tuple(operands), chosen)
     done = use.frame.code.code.register()
     use.frame.code.emit(Operation.VECTOR, use.at, d=done, vector=vector)
     return Runtime(types.BOOL, done)
@@ -71,6 +77,10 @@ def operation(use: Use) -> Value:
 
 for _name in OPERATIONS:
     builtin(f"@{_name}", least=2, most=5)(operation)
+
+
+def _may_be_async(value: Value) -> bool:
+    return value.type in (types.FABIN, types.FABOUT, types.FIFO) or isinstance(value.type, types.DsrType)
 
 
 def _is_scalar(value: Value) -> bool:
@@ -83,6 +93,8 @@ def _check(use: Use, values: list[Value]) -> None:
     for index, value in enumerate(values[1:], 1):
         if value.type == types.FABOUT:
             raise CslError(use.place(index), "a fabout_dsd is no source", "a fabin_dsd receives")
+        if value.type == types.CIRCBUF:
+            raise CslError(use.place(index), f"{use.node.name} of a circbuf_dsd", "load it: @load_to_dsr_xdsr")
         if isinstance(value, Aggregate):
             raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "sources come before the options")
     fabrics = sum(value.type == types.FABIN for value in values)

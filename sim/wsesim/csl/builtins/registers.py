@@ -7,7 +7,7 @@ from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.code import scalar
 from wsesim.csl.image import DsrFile, Operation, VectorOptions, dsr
 from wsesim.csl.intrinsics import TABLE
-from wsesim.csl.source import CslError, nearest
+from wsesim.csl.source import CslError
 from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Address, Dsd, InMemory, KnownValue, Runtime, Value
 
@@ -17,6 +17,11 @@ FILES = {
 }  # fmt: skip
 OPTIONS = (
     "async", "activate", "unblock", "on_control", "index", "priority", "ut_id", "save_address", "single_step",
+)  # fmt: skip
+
+
+FIFO_PROPERTIES = (
+    "activate_push", "activate_pop", "priority", "simd_mode", "dest", "src", "xdsr", "empty_action", "full_action",
 )  # fmt: skip
 
 
@@ -76,6 +81,8 @@ def load_to_dsr(use: Use) -> Value:
     fields = (
         use.fields(use.count - 1, "the options") if not isinstance(rest[-1].type, types.DsdType | types.DsrType) else {}
     )
+    if dsd.type == types.CIRCBUF:
+        _circular(use, fields)
     if use.frame.body is None:
         use.effect()
         if not isinstance(dsd, KnownValue):
@@ -87,6 +94,13 @@ def load_to_dsr(use: Use) -> Value:
         Operation.LOAD_DSR, use.at, image.Type.U64, a=use.frame.register(dsd, use.at), n=register, vector=vector
     )  # fmt: skip
     return VOID
+
+
+def _circular(use: Use, fields: dict[str, Value]) -> None:
+    if use.node.name == "@load_to_dsr":
+        raise CslError(use.at, "a circbuf_dsd without an extra register", "@load_to_dsr_xdsr(dsr, xdsr, dsd)")
+    if _flag(use, fields, "save_address"):
+        raise CslError(use.at, "a circbuf_dsd with .save_address", "it begins anew in each operation here")
 
 
 def _fits(use: Use, register: Value, dsd: Value) -> None:
@@ -103,15 +117,11 @@ def options(use: Use, fields: dict[str, Value]) -> VectorOptions:
     Raises:
         CslError: One that is not known, or of the wrong type.
     """
-    for name in fields:
-        if name not in OPTIONS:
-            raise CslError(
-                use.at,
-                f"{use.node.name} has no option .{name}",
-                nearest(name, OPTIONS) or f"it has .{', .'.join(OPTIONS)}",
-            )
+    use.known_names(-1, fields, OPTIONS)
     if "activate" in fields and "unblock" in fields:
         raise CslError(use.at, "both .activate and .unblock", "an operation ends with one of them")
+    use.known_names(-1, getattr(fields.get("on_control"), "fields", {}), ("terminate", "activate", "unblock"))
+    use.known_names(-1, getattr(fields.get("priority"), "fields", {}), ("high", "medium", "low"))
     kind, target = _on_control(fields.get("on_control"))
     return VectorOptions(
         is_async=_flag(use, fields, "async"),
@@ -198,6 +208,7 @@ def allocate_fifo(use: Use) -> Value:
     if storage is None or not isinstance(storage.type, types.Array) or types.words(storage.type.element) not in (1, 2):
         raise CslError(use.place(0), "a FIFO needs an array of 16- or 32-bit elements", "var buffer = @zeros([n]u32);")
     fields = use.fields(1, "the properties")
+    use.known_names(1, fields, FIFO_PROPERTIES)
     setup = use.frame.program.setup
     number = len(setup.fifos)
     setup.fifos.append((storage, fields, use.at))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wsesim.csl import tree, types
@@ -64,6 +64,13 @@ class Use:
         if index >= self.count:
             return {}
         return fields_of(self.value(index), self.place(index), f"{what} of {self.node.name}")
+
+    def known_names(self, index: int, fields: Iterable[str], names: Sequence[str]) -> None:
+        """Refuse fields that an argument does not have."""
+        for name in fields:
+            if name not in names:
+                right = nearest(name, names) or f"it has .{', .'.join(names)}"
+                raise CslError(self.place(index), f"{self.node.name} has no option .{name}", right)
 
     def text(self, index: int, what: str) -> str:
         """An argument that is a string."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from wsesim.csl import types
 from wsesim.csl.builtins.ids import id_register
 from wsesim.csl.builtins.table import Use, builtin
+from wsesim.csl.core import whole_of
 from wsesim.csl.image import Operation
+from wsesim.csl.rotating import MOST_ROTATIONS, Rotation
 from wsesim.csl.source import CslError
 from wsesim.csl.values import VOID, FunctionRef, KnownValue, Value
 
@@ -29,13 +31,13 @@ def bind(use: Use) -> Value:
     return VOID
 
 
-def _task(use: Use) -> FunctionRef:
-    value = use.known(0, "the task")
+def _task(use: Use, index: int = 0) -> FunctionRef:
+    value = use.known(index, "the task")
     if not isinstance(value.data, FunctionRef):
-        raise CslError(use.place(0), f"{use.node.name} of a {value.type}", "it takes a task")
+        raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "it takes a task")
     if not value.data.declaration.task:
         name = value.data.declaration.name
-        raise CslError(use.place(0), f"{name} is a function, not a task", f"declare it: task {name}(...) void")
+        raise CslError(use.place(index), f"{name} is a function, not a task", f"declare it: task {name}(...) void")
     return value.data
 
 
@@ -66,8 +68,26 @@ def bind_task(use: Use) -> Value:
 
 @builtin("@bind_rotating_tasks", least=4)
 def bind_rotating_tasks(use: Use) -> Value:
-    """Not taken."""
-    raise CslError(use.at, "@bind_rotating_tasks is not taken", "count in the task and call one function or another")
+    """A data task, and another that starts in its place whenever the first has started so often (WSE-3)."""
+    use.effect()
+    setup, value = use.frame.program.setup, use.known(2, "the id")
+    if use.frame.program.options.arch == "wse2":
+        raise CslError(use.at, "@bind_rotating_tasks on wse2", "tasks rotate on wse3")
+    if value.type != types.DATA_TASK:
+        raise CslError(use.place(2), f"{use.node.name} to a {value.type}", "@get_data_task_id(queue) makes one")
+    fields = use.fields(3, "the options")
+    use.known_names(3, fields, ("limit", "init"))
+    if "limit" not in fields:
+        raise CslError(use.place(3), f"{use.node.name} without .limit", ".limit = n")
+    if len(setup.rotations) >= MOST_ROTATIONS:
+        raise CslError(use.at, f"more than {MOST_ROTATIONS} pairs of rotating tasks", "a core has so many counters")
+    limit, first = (
+        whole_of(fields[name], use.place(3), f".{name}", 0, 0xFFFF) if name in fields else 0
+        for name in ("limit", "init")
+    )
+    _enter(use, "data", value.data, _task(use))
+    setup.rotations[value.data] = Rotation(_task(use, 1), limit, first, use.at)
+    return VOID
 
 
 @builtin("@activate", least=1)

@@ -30,10 +30,8 @@ class SdkCompiler:
             RuntimeError: it does not compile.
         """
         given = shlex.split(options)
-        out = next((each.split("=", 1)[-1] for each in given if each.startswith("-o=")), "out")
-        given = [each for each in given if not each.startswith("-o")]
-        folder = Path(out_path) / out
-        if cslc.main([str(Path(app_path) / csl_main), *given, f"-o{folder}"]):
+        folder = Path(out_path) / cslc.output_name(given)
+        if cslc.main([str(Path(app_path) / csl_main), *given, f"-o={folder}"]):
             raise RuntimeError(f"{csl_main} does not compile")
         return str(folder)
 

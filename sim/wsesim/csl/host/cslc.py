@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wsesim.csl.host.store import save
+from wsesim.csl.image import Image
 from wsesim.errors import InputError
 
 ARCHES = ("wse2", "wse3")
 _IGNORED = (
-    "--max-parallelism", "--link-section-start-address-bytes", "--lomem-reservation-end", "--output-json",
+    "--max-parallelism", "--lomem-reservation-end", "--output-json",
 )  # fmt: skip
 _SWITCHES = ("--memcpy", "--out-routes", "--disable-auto-microthread-id", "-g0", "--warnings-as-errors", "--verbose")
 
@@ -31,7 +32,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--width-west-buf", default="0")
     parser.add_argument("--width-east-buf", default="0")
     parser.add_argument("--import-path", action="append", default=[])
-    parser.add_argument("--fp16-format", default="f16")
+    parser.add_argument("--fp16-format", choices=("f16", "bf16", "cb16"), default="f16")
+    parser.add_argument("--link-section-start-address-bytes", action="append", default=[])
     parser.add_argument("--max-inlined-iterations", type=int, default=None)
     parser.add_argument("--comptime-func-depth-limit", type=int, default=None)
     for name in _IGNORED:
@@ -71,6 +73,12 @@ def _equals(arguments: Sequence[str]) -> list[str]:
     return [f"-o{each[3:]}" if each.startswith("-o=") else each for each in arguments]
 
 
+def output_name(arguments: Sequence[str]) -> str:
+    """Return the folder that `-o` of a command line names."""
+    found: str = _parser().parse_known_args(_equals(["file", *arguments]))[0].out
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compile as told; print what the vendor's compiler prints, or what is wrong, and return the exit code."""
     from wsesim.csl.compile import compile_file
@@ -85,16 +93,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fabric=_two(options.fabric_dims, "--fabric-dims") if options.fabric_dims else (0, 0),
             offsets=_two(options.fabric_offsets, "--fabric-offsets"),
             import_paths=tuple(paths), fp16=options.fp16_format,
+            sections=_pairs(options.link_section_start_address_bytes, "--link-section-start-address-bytes"),
             **{name: value for name, value in more.items() if value is not None},
         )  # fmt: skip
         save(image, Path(options.out))
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
-    for warning in image.warnings:
-        print(warning, file=sys.stderr)
+    warnings = [*image.warnings, *(_memcpy(image, options) if options.memcpy else ())]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if warnings and options.warnings_as_errors:
+        return 1
     print("compile successful")
     return 0
+
+
+def _memcpy(image: Image, options: argparse.Namespace) -> list[str]:
+    """Return what memcpy has no room for around a program, and what it shares with it."""
+    from wsesim.csl.checks import reserved
+
+    west, east = int(options.width_west_buf), int(options.width_east_buf)
+    (x, y), (width, height) = image.offsets, image.fabric
+    found = reserved(image)
+    if x < 4 + west or y < 1:
+        found.append(f"--fabric-offsets={x},{y} leaves memcpy no room: {4 + west},1 or more")
+    need = x + image.width + 3 + east, y + image.height + 1
+    if image.fabric != (0, 0) and (width < need[0] or height < need[1]):
+        what = f"{image.width} x {image.height} cores and memcpy"
+        found.append(f"--fabric-dims={width},{height} is too small for {what}: {need[0]},{need[1]} or more")
+    return found
 
 
 if __name__ == "__main__":

@@ -133,6 +133,18 @@ class RegionPort:
         return [(left + x, top + y) for x, y in on_edge(self.edge, self.region.width, self.region.height)]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamPlace:
+    """A core of the fabric where a color, whose routes are painted by hand, comes from or goes to the host."""
+
+    point: Point
+    color: SdkColor
+
+    def cores(self) -> list[Point]:
+        """Return where it lies on the fabric."""
+        return [self.point]
+
+
 class SdkLayout:
     """Regions, what joins them, and streams from and to the host."""
 
@@ -142,8 +154,8 @@ class SdkLayout:
         self.arch = target.value if isinstance(target, SdkTarget) else "wse3"
         self.regions: list[CodeRegion] = []
         self.connections: list[tuple[RegionPort, RegionPort]] = []
-        self.inputs: dict[str, RegionPort] = {}
-        self.outputs: dict[str, RegionPort] = {}
+        self.inputs: dict[str, RegionPort | StreamPlace] = {}
+        self.outputs: dict[str, RegionPort | StreamPlace] = {}
 
     def create_code_region(self, file: str, name: str, width: int, height: int) -> CodeRegion:
         """Return a new region."""
@@ -188,7 +200,21 @@ class SdkLayout:
         """Return the name of a stream from a port of one core to the host."""
         return self._stream(self.outputs, port, receives=False)
 
-    def _stream(self, streams: dict[str, RegionPort], port: RegionPort, *, receives: bool) -> str:
+    def create_input_stream_from_loc(self, at: Any, color: SdkColor, *_: Any, **__: Any) -> str:
+        """Return the name of a stream from the host to where a core takes a color in by its painted routes."""
+        return self._stream_at(self.inputs, at, color)
+
+    def create_output_stream_from_loc(self, at: Any, color: SdkColor, *_: Any, **__: Any) -> str:
+        """Return the name of a stream to the host of what a core sends on by its painted routes."""
+        return self._stream_at(self.outputs, at, color)
+
+    def _stream_at(self, streams: dict[str, RegionPort | StreamPlace], at: Any, color: SdkColor) -> str:
+        x, y = vector(at)
+        name = f"{color.name}_{x}_{y}"
+        streams[name] = StreamPlace((x, y), color)
+        return name
+
+    def _stream(self, streams: dict[str, RegionPort | StreamPlace], port: RegionPort, *, receives: bool) -> str:
         if port.receives != receives or len(port.cores()) != 1:
             raise RuntimeError("a stream needs a port of one core, an input port to send into, an output port to read")
         name = f"{port.region.name}_{port.prefix}{port.color.name}"
@@ -202,4 +228,4 @@ class SdkLayout:
         return compile_layout(self, out_prefix)
 
 
-__all__ = ["CodeRegion", "IntVector", "RegionPort", "SdkLayout"]
+__all__ = ["CodeRegion", "IntVector", "RegionPort", "SdkLayout", "StreamPlace"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from wsesim.csl.host.geometry import OPPOSITE, STEPS, Masks, SdkColor
-from wsesim.csl.host.layout import CodeRegion, Point, RegionPort, SdkLayout
+from wsesim.csl.host.layout import CodeRegion, Point, RegionPort, SdkLayout, StreamPlace
 from wsesim.csl.host.platform import SdkCompileArtifacts
 from wsesim.csl.host.store import save
 from wsesim.csl.image import ColorSetting, Image, SwitchSetting, TileClass
@@ -41,15 +41,18 @@ def compile_layout(layout: SdkLayout, out: str) -> SdkCompileArtifacts:
     for sender, receiver in layout.connections:
         for start, end in zip(sender.cores(), receiver.cores(), strict=True):
             _join(routes, joined[sender.color], start, end, sender.edge.value, (width, height))
-    for port in layout.inputs.values():
-        _complete(routes[port.cores()[0]][joined[port.color]], rx=port.edge.value)
+    sides = {name: _side(port, routes, joined) for name, port in layout.inputs.items()}
+    for name, port in layout.inputs.items():
+        _complete(routes[port.cores()[0]][joined[port.color]], rx=sides[name])
     hosts = {(port.cores()[0], joined[port.color]) for port in layout.outputs.values()}
     numbers = _numbers(routes, layout.arch)
     image = _image(layout, routes, joined, numbers, hosts, width, height)
     save(image, Path(out))
     artifacts = SdkCompileArtifacts(out)
-    artifacts.inputs = {n: _stream(p, joined, numbers, width) for n, p in layout.inputs.items()}
-    artifacts.outputs = {n: _stream(p, joined, numbers, width) for n, p in layout.outputs.items()}
+    artifacts.inputs = {
+        n: (*_stream(p, joined, numbers, width), sides[n].bit_length() - 1) for n, p in layout.inputs.items()
+    }
+    artifacts.outputs = {n: (*_stream(p, joined, numbers, width), 0) for n, p in layout.outputs.items()}
     for region in layout.regions:
         for name, (x, y), data in region.symbols:
             core = (region.origin[1] + y) * width + region.origin[0] + x
@@ -57,12 +60,28 @@ def compile_layout(layout: SdkLayout, out: str) -> SdkCompileArtifacts:
     return artifacts
 
 
-def _stream(port: RegionPort, joined: dict[SdkColor, SdkColor], numbers: dict[SdkColor, int], width: int) -> Masks3:
+def _side(port: RegionPort | StreamPlace, routes: Routes, joined: dict[SdkColor, SdkColor]) -> int:
+    """Return the bit of the side by which words of the host come in.
+
+    Raises:
+        RuntimeError: no routes of the color are painted there that take from a side.
+    """
+    if isinstance(port, RegionPort):
+        return port.edge.value
+    positions = routes.get(port.point, {}).get(joined.get(port.color, port.color), [])
+    sides = [rx & -rx for rx, _ in positions if rx & -rx in STEPS]
+    if not sides:
+        raise RuntimeError(f"color {port.color.name!r} comes in at no side of {port.point}: paint its routes")
+    return sides[0]
+
+
+def _stream(
+    port: RegionPort | StreamPlace, joined: dict[SdkColor, SdkColor], numbers: dict[SdkColor, int], width: int
+) -> tuple[int, int]:  # fmt: skip
     x, y = port.cores()[0]
-    return y * width + x, numbers[joined[port.color]], port.edge.value.bit_length() - 1
-
-
-Masks3 = tuple[int, int, int]
+    if joined.get(port.color) not in numbers:
+        raise RuntimeError(f"color {port.color.name!r} has no routes at ({x}, {y}): paint them")
+    return y * width + x, numbers[joined[port.color]]
 
 
 def _joined(layout: SdkLayout) -> dict[SdkColor, SdkColor]:

@@ -278,6 +278,19 @@ class SdkRuntime:
         region = CopyRegion(0, 0, 1, 1, int(np.asarray(data).size if n_wavelets is None else n_wavelets))
         return self._do(lambda: self._take(core, color, data, region), nonblock, is_command=False)
 
+    def receive_tofile(self, port: str, file: str, n_wavelets: int, *, nonblock: bool = False) -> Task:
+        """Write words of a stream of a layout to a file, as they come, little end first."""
+        core, color, _ = self._stream("outputs", port)
+        data, region = np.zeros(n_wavelets, np.uint32), CopyRegion(0, 0, 1, 1, n_wavelets)
+
+        def take() -> bool:
+            done = self._take(core, color, data, region)
+            if done:
+                data.astype("<u4").tofile(file)
+            return done
+
+        return self._do(take, nonblock)
+
     def _take(self, core: int, color: int, data: Any, region: CopyRegion) -> bool:
         self.machine.settle()
         words = self.machine.receive(core, color, region.elements)

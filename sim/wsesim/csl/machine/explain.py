@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _FAULTS = {
     state.OUTSIDE_MEMORY: "reaches outside the memory of the core",
     code.BAD_ASSERT: "an assertion does not hold",
-    code.BAD_CODE: "runs a step that the machine does not know",
+    code.BAD_CODE: "goes to code that is none: a pointer to a function was overwritten, or a step is unknown",
+    code.NO_THREAD: "names a microthread that no core has: there are 0 to 7",
     code.NO_COLOR: "names a color, or a queue without a color, that this core has no queue for",
 }
 

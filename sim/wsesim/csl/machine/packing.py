@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
@@ -317,7 +318,7 @@ def _fifo_kinds(image: Image) -> Array:
 def _shapes(image: Image) -> Array:
     """Return extents, and by how much the address of an element grows with each index (see section 13 of CSL)."""
     most = max(0, 1, *(len(tile.shapes) for tile in image.classes))
-    shapes = zeros((len(image.classes), most, 2, code.DIMENSIONS), "i8")
+    shapes = zeros((len(image.classes), most, 2, code.DIMENSIONS + 1), "i8")
     shapes[:, :, 0] = 1
     for row, tile in zip(shapes, image.classes, strict=True):
         for at, shape in enumerate(tile.shapes):
@@ -326,6 +327,7 @@ def _shapes(image: Image) -> Array:
                 back = sum(step * (shape.extents[k] - 1) for k, step in enumerate(steps))
                 row[at, 0, len(steps)], row[at, 1, len(steps)] = extent, stride + back
                 steps.append(stride + back)
+            row[at, 0, code.DIMENSIONS] = shape.count or prod(shape.extents)
     return shapes
 
 

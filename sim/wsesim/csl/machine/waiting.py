@@ -9,7 +9,7 @@ import numpy as np
 
 from wsesim.cores import codestate as code
 from wsesim.cores import isa
-from wsesim.csl.image import TileTask
+from wsesim.csl.image import Operation, TileTask
 from wsesim.csl.machine.explain import core_name, spot, step_at
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Said = tuple[int, str, str]
 
 def explain_waiting(machine: CslMachine) -> str:
     """Return which operations wait for what, and which cores never opened their command stream."""
-    said = [*_operations(machine), *_tasks(machine)]
+    said = [*_operations(machine), *_main_threads(machine), *_tasks(machine)]
     said += [(core, "", f" {what}") for core, what in machine.services.waiting()]
     held = {core for core, *_ in said}
     closed = np.flatnonzero(machine.state.code_state.cells["streams"] == 0).tolist()
@@ -56,6 +56,23 @@ def _operations(machine: CslMachine) -> Iterator[Said]:
         for slot in range(built.threads.shape[1]):
             if live >> slot & 1 and built.threads[core, slot]["wanted"] < code.ENDLESS:
                 yield _operation(machine, core, slot)
+
+
+def _main_threads(machine: CslMachine) -> Iterator[Said]:
+    """Yield where main threads stand that wait for no operation of their own."""
+    cores, code_state = machine.state.cores, machine.state.code_state
+    for core in np.flatnonzero(cores["counter"] >= 0).tolist():
+        line, live = int(cores["counter"][core]), int(cores["live"][core])
+        step, slot = step_at(machine, line), int(code_state.cells["awaits"][core])
+        if step is None or live & 1:
+            continue
+        if step.vector is not None and live >> slot & 1:
+            other = int(machine.state.threads[core, slot]["line"])
+            which = f" waits for microthread {slot - 1}, which the operation of {spot(machine, other)} holds"
+            right = "; give one of them another queue, or .ut_id on wse3"
+            yield core, f"{spot(machine, line)}: @{step.vector.name} on ", which + right
+        elif step.op != Operation.VECTOR:
+            yield core, f"{spot(machine, line)}: ", " still runs"
 
 
 def _operation(machine: CslMachine, core: int, slot: int) -> Said:

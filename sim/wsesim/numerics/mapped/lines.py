@@ -23,7 +23,7 @@ from functools import partial
 import numpy as np
 
 from wsesim.graph import Op
-from wsesim.kernels import Region
+from wsesim.kernels import Region, inputs_pass
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import OpFunction, Setting, function_of
 from wsesim.numerics.rounding import FORMATS, Format, rounded
@@ -110,8 +110,11 @@ class StreamedLines(Lines):
         """Return x @ weight, the sum of each output going round the row to the column that owns it.
 
         A column adds what it makes first to the outputs of columns before it, which have come half way round. Where
-        none has more than one feature it multiplies and adds at once.
+        none has more than one feature it multiplies and adds at once. Where inputs pass in place of sums, the owner
+        of an output adds up all of it.
         """
+        if inputs_pass(self.region, inputs=weight.shape[0], outputs=weight.shape[1]):
+            return macs(x, weight)
         inputs, outputs = (self.region.features_of(width) for width in weight.shape)
         y, at_once = np.zeros((len(x), weight.shape[1]), dtype=x.dtype), len(weight) <= self.region.columns
         for late in (False, True):
