@@ -28,7 +28,7 @@ STUDIES = st.fixed_dictionaries({
         lambda names: {name: AXES[name] for name in names}
     ),
     "pareto": st.lists(st.sampled_from(GOALS), min_size=1, max_size=2, unique=True),
-    "require": st.sampled_from([[], [], ["mfu < 0.2"], ["wafers > 1"]]),
+    "require": st.sampled_from([[], [], ["mfu < 0.2"], ["cluster.systems > 1"]]),
 })  # fmt: skip
 
 
