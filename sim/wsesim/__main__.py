@@ -3,11 +3,16 @@
 An interrupt is one line, also while the command line is imported.
 """
 
+import gc
 import sys
+
+BETWEEN_COLLECTIONS = 100_000
+"""Things made, less those that are gone, until rings of them are looked for: of what imports make, nothing is one."""
 
 
 def main() -> None:
     """Import the command line, run it and exit."""
+    gc.set_threshold(BETWEEN_COLLECTIONS, 20, 20)
     try:
         from wsesim.cli import main
 

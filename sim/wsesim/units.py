@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 
 from wsesim.errors import nearest
 
@@ -110,6 +111,11 @@ def parse(text: object, dimension: Dimension) -> float:
     """
     if isinstance(text, bool) or not isinstance(text, str):
         raise ValueError(f"needs a unit, for example {dimension.example!r}; got {text!r}")
+    return _parsed(text, dimension)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, dimension: Dimension) -> float:
     match = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise ValueError(f"is not a number with a unit, for example {dimension.example!r}; got {text[:_LONGEST]!r}")

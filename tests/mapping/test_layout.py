@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wsesim.graph import flops
 from wsesim.mapping import StepRequest, lay
-from wsesim.mapping.layout import pass_sizes
+from wsesim.mapping.cuts import pass_sizes
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.model import load_preset
 

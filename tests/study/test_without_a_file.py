@@ -198,7 +198,7 @@ def test_points_that_no_other_beats(tiny: Path) -> None:
     assert f"cluster.systems = {table.best()[0] + 1} (the knee)" in best
     assert table.to_dict()["best"] == list(table.best())
     assert "pareto: neither more nor less of passes is better" in refused(tiny, **{**data, "pareto": ["mfu", "passes"]})
-    assert "pareto needs two figures or more" in refused(tiny, **{**data, "pareto": ["mfu"]})
+    assert "pareto names a figure twice" in refused(tiny, **{**data, "pareto": ["mfu", "mfu"]})
 
 
 def test_what_many_points_take_is_estimated(tiny: Path) -> None:

@@ -14,7 +14,7 @@ from wsesim.hardware import load_cluster
 from wsesim.mapping import PARTS, StepRequest, floor_from_s, floor_s, lay, misfit, passes_that_fit
 from wsesim.model import build_graph, load_preset
 from wsesim.software import load_software
-from wsesim.system import Way, fastest, time_step
+from wsesim.system import Way, fastest, least_of_all, time_step
 from wsesim.system.choice import Search
 from wsesim.system.part import WORTH, _lowest
 
@@ -96,6 +96,27 @@ def test_nothing_is_faster_than_what_is_chosen(asked: Draw) -> None:
     chosen_s = [way.timed.step_s for way in chosen(request)]
     assert chosen_s == sorted(chosen_s)
     assert chosen_s[0] <= whole[0]
+
+
+@settings(max_examples=4, deadline=None)
+@given(asked=REQUESTS, other=HARDWARE)
+def test_the_fastest_alone_is_the_same_whatever_was_asked_before(asked: Draw, other: Draw) -> None:
+    """It is looked for beyond a bound that no way is faster than, and from what was fastest around another wafer."""
+    request = fitting(asked)
+    best = least_of_all(request)
+    assert best is not None
+    for hardware in (asked["hardware"], other, asked["hardware"]):
+        again = request_of(**{**asked, "hardware": hardware})  # type: ignore[arg-type]
+        ways, alone = fastest(again), fastest(again, alone=True)
+        if isinstance(ways, DoesNotFit):
+            assert alone == ways
+            continue
+        assert isinstance(alone, tuple)
+        assert (alone[0].timed, alone[0].program.placement) == (ways[0].timed, ways[0].program.placement)
+        assert all(way.promised_s <= way.least_s <= way.timed.step_s for way in ways)
+    assert best.promised_s <= step_s(request)
+    small = request_of(**{**asked, "hardware": {"memoryx.capacity": "1 kB"}})  # type: ignore[arg-type]
+    assert isinstance(fastest(small, alone=True), DoesNotFit)
 
 
 @settings(max_examples=6, deadline=None)

@@ -71,6 +71,7 @@ MANY = 10_000
     shell_complete=completion.FIGURES,
     help="Figures to weigh points by: those no other beats are named.",
 )
+@click.option("--prune", is_flag=True, help="Leave unanswered what a formula shows to be no best.")
 @level_option("closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Answer on the workers of a Dask scheduler, tcp://HOST:PORT.")
@@ -163,6 +164,8 @@ def _study(file: Path, settings: tuple[str, ...], said: dict[str, Any]) -> Study
         data["sample"] = studies.sample_in(said["sample"])
     if "derive" in said:
         data["derive"] = {name.strip(): text for name, _, text in (each.partition("=") for each in said["derive"])}
+    if "prune" in said:
+        data["prune"] = True
     if "require" in said:
         data["require"] = list(said["require"])
     return studies.study_of(file, data, given={**given, **given_always})

@@ -69,6 +69,10 @@ class Preset:
         Raises:
             SpecError: no such figure, or a value that cannot be.
         """
+        return replace(self, entries={**self.entries, name: self._replaced(name, raw)})
+
+    def _replaced(self, name: str, raw: object) -> Entry:
+        """Return what takes the place of a figure."""
         slot, entry = self.presets.slots.get(name), self.entries.get(name)
         if slot is None:
             hint = nearest(name, self.presets.overridable) or f"; an example is {self.presets.example!r}"
@@ -78,7 +82,7 @@ class Preset:
         value, old = slot.value(raw), entry.figure
         note = f"the preset has {old.text} ({old.source})"
         figure = replace(old, text=text_of(raw), source="override", confidence="", note=note, overridden=True)
-        return replace(self, entries={**self.entries, name: Entry(value=value, figure=figure, before=entry.value)})
+        return Entry(value=value, figure=figure, before=entry.value)
 
     def with_values(self, overrides: Mapping[Any, object]) -> Preset:
         """Return the preset with figures replaced, given nested or dotted.
@@ -86,12 +90,12 @@ class Preset:
         Raises:
             SpecError: the name is the figure's.
         """
-        found = self
+        entries: dict[str, Entry] = {}
         for name, raw in flatten(overrides, self.presets.slots).items():
             if name in self.presets.fixed:
                 raise SpecError(name, self.presets.fixed[name])
-            found = found.with_value(name, raw)
-        return found
+            entries[name] = self._replaced(name, raw)
+        return replace(self, entries={**self.entries, **entries}) if entries else self
 
     def build(self, group: str, **parts: object) -> Any:
         """Return the dataclass of *group*, made of its figures and of *parts*.
@@ -100,7 +104,7 @@ class Preset:
             SpecError: they do not go together; the name is the figure's.
             InputError: the same, where the figures are those of the user's own file.
         """
-        slots = {slot.field: name for name, slot in self.presets.slots.items() if slot.group == group}
+        slots = self.presets.members[group]
         values = {field: self.entries[name].value for field, name in slots.items()}
         try:
             return _made(self.presets, group, *values.items(), *parts.items())
@@ -153,6 +157,10 @@ class Presets:
         self.what, self.of, self.example, self.folder = what, of, example, folder
         self.groups, self.fixed, self.optional = groups, fixed, optional
         self.slots: Mapping[str, Slot] = MappingProxyType(slots_of(groups))
+        self.members: Mapping[str, Mapping[str, str]] = {
+            group: {slot.field: name for name, slot in self.slots.items() if slot.group == group} for group in groups
+        }
+        """The figures of a group, by field."""
         self.overridable: Mapping[str, Dimension | None] = MappingProxyType(
             {name: slot.dimension for name, slot in self.slots.items() if name not in fixed}
         )

@@ -50,7 +50,7 @@ def sweep(
         keep: whether answers are kept on disk, and those that are there are used.
         yes: answer more than 10,000 points, however long they take.
         settings: of the question, as of `load`; and what else a study's file says: `figures`, `level`, `set`,
-            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`.
+            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`, `prune`.
 
     Raises:
         InputError: not a right study, with every problem.

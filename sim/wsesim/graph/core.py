@@ -7,12 +7,13 @@ any batch: `graph.with_dims(batch=8)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 from types import MappingProxyType
 
 from wsesim.errors import SpecError, require_choice
 from wsesim.graph.packing import packing_of
+from wsesim.slotted import like
 
 BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({
     "fp16": 2, "bf16": 2, "cb16": 2, "fp32": 4, "int32": 4, "bool": 1,
@@ -130,8 +131,15 @@ class Graph:
                     raise SpecError(tensor.name, f"has the axis {missing[0]!r}, which has no length")
 
     def with_dims(self, **dims: int) -> Graph:
-        """Return the same graph with some axes resized."""
-        return replace(self, dims={**self.dims, **dims})
+        """Return the same graph with some axes resized; its tensors need not be checked anew.
+
+        Raises:
+            SpecError: a length that is not positive.
+        """
+        for name, size in dims.items():
+            if size < 1:
+                raise SpecError(name, f"must be at least 1, got {size}")
+        return like(self, dims={**self.dims, **dims})
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """Return the lengths of the tensor's axes."""

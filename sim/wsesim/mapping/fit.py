@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit
-from wsesim.mapping.layout import StepRequest, cuts, held_by, memory_of, needs_bytes, with_length
+from wsesim.mapping.cuts import cuts
+from wsesim.mapping.known import Once, kept
+from wsesim.mapping.layout import StepRequest, held_by, memory_of, needs_bytes, with_length
 from wsesim.mapping.memory import has_backward
 from wsesim.units import show_bytes
 
@@ -31,17 +33,23 @@ def passes_that_fit(request: StepRequest, *, recompute: float) -> Iterator[int]:
             return
 
 
-def larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, float]]:
-    """Yield passes of more than *most* sequences, the smaller first, with what may be kept that computes least again.
+def larger_that_fit(request: StepRequest, most: int) -> Iterable[tuple[int, float]]:
+    """Return passes of more than *most* sequences, the smaller first, with what may be kept that computes least again.
 
     Till nothing that may be kept leaves room. Of many sequences, sizes nearer than a 64th are alike.
     """
-    size, kept = most, 0
+    key = (most, request.held, request.micro_batch, request.sub_batch, request.parts, request.recompute,
+           request.cluster.wafer.core.sram_bytes)  # fmt: skip
+    return kept(request.known.larger, key, lambda: Once(_larger_that_fit(request, most)))
+
+
+def _larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, float]]:
+    size, policy = most, 0
     while size := _next_larger(request, size + size // 64):
-        kept = next((at for at in range(kept, len(request.policies)) if _fits_with(request, size, at)), -1)
-        if kept < 0:
+        policy = next((at for at in range(policy, len(request.policies)) if _fits_with(request, size, at)), -1)
+        if policy < 0:
             return
-        yield passes_of(request, size), request.policies[kept]
+        yield passes_of(request, size), request.policies[policy]
 
 
 def _next_larger(request: StepRequest, size: int) -> int:
@@ -73,8 +81,14 @@ def largest_pass(request: StepRequest, *, recompute: float) -> int:
     if request.sub_batch is not None:
         size = _stated(request)
         return size if fits(request, size, recompute=recompute) else 0
-    sizes = range(1, request.held + 1)
-    return bisect_left(sizes, True, key=lambda size: not fits(request, size, recompute=recompute))
+    held, room_bytes = request.held, request.cluster.wafer.core.sram_bytes
+    key = (recompute, held, request.micro_batch, request.parts or 1, room_bytes)
+    found = request.known.largest.get(key)
+    if found is None:
+        sizes = range(1, held + 1)
+        found = bisect_left(sizes, True, key=lambda size: not fits(request, size, recompute=recompute))
+        request.known.largest[key] = found
+    return found
 
 
 def _stated(request: StepRequest) -> int:
@@ -145,7 +159,7 @@ def _largest_stated(request: StepRequest, stated: int | None, smaller: Callable[
 
 def _any_fits(request: StepRequest) -> bool:
     """Whether the smallest passes asked for fit with anything that may be kept, in as many parts as may be."""
-    request = replace(request, parts=request.counts[-1])
+    request = request.in_parts(request.counts[-1])
     return any(fits(request, _stated(request), recompute=recompute) for recompute in request.policies)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsesim.mapping.layout import StepRequest, pass_sizes
+from wsesim.mapping.cuts import pass_sizes
+from wsesim.mapping.layout import StepRequest
 from wsesim.mapping.program import Program
 
 
@@ -27,12 +28,15 @@ class _Pace:
     rows: int
 
 
-def floor_s(request: StepRequest, laid: Program, passes: int) -> float:
-    """Return seconds that *request* in so many *passes* is not faster than; *laid* has as many or fewer."""
+def floor_s(request: StepRequest, laid: Program, passes: int, *, fills: bool = True) -> float:
+    """Return seconds that *request* in so many *passes* is not faster than; *laid* has as many or fewer.
+
+    Without *fills*, on any part of the wafer: what fills columns and rows is all that fewer of them take less for.
+    """
     pace, compute_s = _pace_of(laid), 0.0
     for size, count in pass_sizes(request.share, passes):
         tokens, rows = _held(request, size)
-        filled = min(1.0, (rows - 1) / (pace.rows - 1)) if pace.rows > 1 else 0.0
+        filled = min(1.0, (rows - 1) / (pace.rows - 1)) if fills and pace.rows > 1 else 0.0
         compute_s += count * (pace.starts_s + filled * pace.fills_s + tokens * pace.token_s)
     return _longest(request, laid, passes, compute_s)
 

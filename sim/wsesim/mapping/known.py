@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph
 from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
-from wsesim.mapping.memory import Activations
 from wsesim.mapping.program import Program, Stage
-from wsesim.mapping.stages import KernelKey
+from wsesim.mapping.stages import CostKey, KernelKey
+from wsesim.software import Training
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _MOST = 512
 """Things of a sort that are kept; then all of them are worked out anew, as they are needed."""
+_MOST_NUMBERS = 16_384
 
 
 def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
@@ -26,10 +28,31 @@ def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Va
     found = held.get(key)
     if found is None:
         found = make()
-        if len(held) >= _MOST:
+        if len(held) >= (_MOST_NUMBERS if isinstance(found, int) else _MOST):
             held.clear()
         held[key] = found
     return found
+
+
+class Once(Generic[_Value]):
+    """What is gone through again and again, and worked out once, as far as anybody went; safe among threads."""
+
+    def __init__(self, more: Iterator[_Value]) -> None:
+        """Take what *more* yields."""
+        self._more, self._held, self._lock = more, list[_Value](), Lock()
+
+    def __iter__(self) -> Iterator[_Value]:
+        """Go through it from the start."""
+        at = 0
+        while at < len(self._held) or self._grows(at):
+            yield self._held[at]
+            at += 1
+
+    def _grows(self, at: int) -> bool:
+        with self._lock:
+            if at == len(self._held):
+                self._held += islice(self._more, 1)
+            return at < len(self._held)
 
 
 @dataclass(slots=True)
@@ -37,16 +60,25 @@ class Known:
     """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
+    costs: dict[CostKey, tuple[float, OpTime]] = field(default_factory=dict)
     stages: dict[tuple[int, float, int], tuple[Stage, ...]] = field(default_factory=dict)
     """By sequences of a pass, what is kept (`StepPlacement.recompute`) and parts of a layer."""
     memory: dict[tuple[int, float, int, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
     """By the same and the sequences held."""
     needs: dict[tuple[int, float, int, int], int] = field(default_factory=dict)
     """The same in all, bytes a core."""
+    largest: dict[tuple[float, int, int | None, int, int], int] = field(default_factory=dict)
+    """Most sequences of a pass that fit, by what is kept, those held, the micro-batch, parts and memory of a core."""
     policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """What may be kept, by what is asked."""
-    activations: dict[int, Mapping[int, Activations]] = field(default_factory=dict)
-    """What is kept per token, by the sequences of the graph that it is counted of; by parts of a layer."""
+    larger: dict[Hashable, Once[tuple[int, float]]] = field(default_factory=dict)
+    """Passes of more sequences that fit if more is computed again, by all that this follows from."""
+    works: dict[tuple[int, int, int | None, float], float] = field(default_factory=dict)
+    """What computing a step takes at least, by sequences, systems, the micro-batch and what is kept."""
+    best: dict[Hashable, tuple[int, int, float]] = field(default_factory=dict)
+    """Parts, passes and what is kept of the fastest way found last, by all but what is around the wafer."""
+    rooms: dict[float, int] = field(default_factory=dict)
+    """Bytes for weights on their way in, by how many layers."""
     launches: dict[int, float] = field(default_factory=dict)
     """Kernels that a pass starts at least, by parts of a layer."""
     programs: dict[tuple[int, float, int, int, int | None, int], Program] = field(default_factory=dict)
@@ -88,6 +120,13 @@ class Latest(Generic[_Value]):
 
 
 _known: Latest[Known] = Latest(most=64)
+_at: Latest[Known] = Latest(most=64)
+
+
+def known_at(graph: Graph, wafer: Wafer, software: Training, *others: Hashable) -> Known:
+    """Return the same as `known_of`, found by who graph, wafer and *software* are where they were asked of before."""
+    key = (id(graph), id(wafer), id(software), *others)
+    return _at.get(key, (graph, wafer, software), lambda: known_of(graph, wafer, _as_kernels_run(software), *others))
 
 
 def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:
@@ -109,3 +148,14 @@ def _as_kernels_see(wafer: Wafer) -> Wafer:
     core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
     unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
     return replace(wafer, core=core, **unread)
+
+
+@lru_cache(maxsize=64)
+def _as_kernels_run(software: Training) -> Training:
+    """Return a release with all that comes between steps, or is the store's to know, set to the same."""
+    unread: dict[str, Any] = {
+        "step_s": 0.0, "log_s": 0.0, "log_every": 1, "step_jitter": 0.0, "state_bytes_per_parameter": 1,
+        "master_bytes_per_parameter": 1, "checkpoint_bytes_per_parameter": 1, "accumulate_traffic": 0.0,
+        "update_waits": 0,
+    }  # fmt: skip
+    return replace(software, **unread)

@@ -10,15 +10,16 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import fsum, isqrt
+from math import fsum
 
 from wsesim.answer import MemoryUse
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.known import Known, kept, known_of
+from wsesim.mapping.cuts import cuts, pass_sizes
+from wsesim.mapping.known import Known, Latest, kept, known_at
 from wsesim.mapping.memory import (
     Activations,
     activations_in,
@@ -30,6 +31,7 @@ from wsesim.mapping.memory import (
 )
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import Timing, build_stages, causes_of, started
+from wsesim.slotted import like
 from wsesim.software import Training
 
 
@@ -61,6 +63,12 @@ class StepRequest:
     def __post_init__(self) -> None:
         object.__setattr__(self, "known", _known(self))
 
+    def in_parts(self, parts: int) -> StepRequest:
+        """Return the same with layers in so many parts; what is known of its kernels is the same."""
+        if parts == self.parts:
+            return self
+        return like(self, parts=parts)
+
     @property
     def share(self) -> int:
         """Sequences of the fullest system, which the step waits for."""
@@ -88,12 +96,14 @@ class StepRequest:
     @property
     def held(self) -> int:
         """Sequences of the largest micro-batch where one is stated, else all of the fullest system."""
-        return next(cuts(self.share, self.micro_batch or self.share, even=bool(self.software.even_passes)))
+        if self.micro_batch is None:
+            return self.share
+        return next(cuts(self.share, self.micro_batch, even=bool(self.software.even_passes)))
 
 
 def _known(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request."""
-    return known_of(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
+    return known_at(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
                     request.rows, request.columns)  # fmt: skip
 
 
@@ -108,7 +118,7 @@ def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
     key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch, request.parts or 1)
     found = kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
-    return replace(found, cluster=request.cluster)
+    return like(found, cluster=request.cluster, software=request.software)
 
 
 def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
@@ -135,37 +145,6 @@ def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
     )
 
 
-def cuts(sequences: int, most: int, *, even: bool) -> Iterator[int]:
-    """Yield the size of the largest part for each number of parts of *most* sequences or less, the fewest first.
-
-    Parts are as even as can be: a remainder would not make them fewer; *even* ones are all alike.
-    """
-    size = min(most, sequences)
-    if even:
-        yield from (divisor for divisor in _divisors(sequences) if divisor <= size)
-        return
-    while size:
-        parts = -(-sequences // size)
-        size = -(-sequences // parts)
-        yield size
-        size -= 1
-
-
-def _divisors(number: int) -> list[int]:
-    """Return what divides *number*, largest first."""
-    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
-    return sorted({*small, *(number // divisor for divisor in small)}, reverse=True)
-
-
-def pass_sizes(sequences: int, passes: int) -> tuple[tuple[int, int], ...]:
-    """Return (sequences of a pass, how many such passes): one size or two that differ by one, the larger first.
-
-    Of fewer sequences than passes the others are empty and left out.
-    """
-    each, rest = divmod(sequences, passes)
-    return tuple((size, count) for size, count in ((each + 1, rest), (each, passes - rest)) if size and count)
-
-
 def sizes_of(request: StepRequest, passes: int) -> tuple[tuple[int, ...], ...]:
     """Return of each system the sequences of its passes, in order: some have one sequence less, or none."""
     more = request.sequences - request.cluster.systems * (request.share - 1)
@@ -189,16 +168,16 @@ def region_of(request: StepRequest, sequences: int) -> Region:
 
 def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tuple[MemoryUse, ...]:
     """Return the memory of a core in passes of so many sequences."""
-    held = held_by(request, sequences)
+    key = (sequences, recompute, held_by(request, sequences), request.parts or 1)
+    return kept(request.known.memory, key, lambda: _memory(request, sequences, recompute=recompute))
 
-    def table() -> tuple[MemoryUse, ...]:
-        return memory_table(
-            request.cluster.wafer, region_of(request, sequences), activations_of(request),
-            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
-            held=region_of(request, held),
-        )  # fmt: skip
 
-    return kept(request.known.memory, (sequences, recompute, held, request.parts or 1), table)
+def _memory(request: StepRequest, sequences: int, *, recompute: float) -> tuple[MemoryUse, ...]:
+    return memory_table(
+        request.cluster.wafer, region_of(request, sequences), activations_of(request),
+        heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
+        held=region_of(request, held_by(request, sequences)),
+    )  # fmt: skip
 
 
 def activations_of(request: StepRequest) -> Activations:
@@ -207,8 +186,12 @@ def activations_of(request: StepRequest) -> Activations:
 
 
 def _activations(request: StepRequest) -> Mapping[int, Activations]:
-    graph = request.graph
-    return kept(request.known.activations, graph.dims["batch"], lambda: activations_in(graph))
+    blocks, dims = request.graph.blocks, request.graph.dims
+    return _kept_of.get((id(blocks), *dims.items()), blocks, lambda: activations_in(request.graph))
+
+
+_kept_of: Latest[Mapping[int, Activations]] = Latest(most=64)
+"""What is kept per token of a graph, on whatever machine."""
 
 
 def launches_of(request: StepRequest) -> float:
@@ -222,7 +205,7 @@ def needs_bytes(request: StepRequest, sequences: int, *, recompute: float) -> in
     key = (sequences, recompute, held_by(request, sequences), request.parts or 1)
 
     def added() -> int:
-        return sum(line.bytes_per_core for line in memory_of(request, sequences, recompute=recompute))
+        return sum(line.bytes_per_core for line in _memory(request, sequences, recompute=recompute))
 
     return kept(request.known.needs, key, added)
 
@@ -234,7 +217,8 @@ def held_by(request: StepRequest, sequences: int) -> int:
 
 def room_bytes(request: StepRequest) -> int:
     """Return the room on the wafer for weights on their way in."""
-    return buffer_bytes(request.graph, layers=request.software.layers_in_flight)
+    layers = request.software.layers_in_flight
+    return kept(request.known.rooms, layers, lambda: buffer_bytes(request.graph, layers=layers))
 
 
 def _group(request: StepRequest, size: int, count: int, *, recompute: float) -> PassGroup:
@@ -250,11 +234,13 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
 
     def built() -> tuple[Stage, ...]:
         if not known.stages:
-            known.kernels = {}
+            known.kernels, known.costs = {}, {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
         parts = activations_of(request).parts
         return build_stages(
-            Timing(graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels)
+            Timing(
+                graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels, costs=known.costs
+            )
         )  # fmt: skip
 
     return kept(known.stages, (size, recompute, request.parts or 1), built)

@@ -14,6 +14,7 @@ from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.mapping.runs import Sight, runs_of, sight_of
 from wsesim.ops import recipe_of
+from wsesim.slotted import like
 from wsesim.software import Training
 
 AGAIN = ("recompute", "strips")
@@ -23,6 +24,8 @@ could be, and what passes in strips, which nothing keeps."""
 
 KernelKey = tuple[str, str, str, int, int, int, Sight]
 """Block, phase, op, copies of the block that it runs for, sequences of a pass, parts in which it runs, what it sees."""
+CostKey = tuple[str, str, int, int, Sight]
+"""Block, op, sequences of a pass, parts in which it runs, what it sees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Timing:
     """In which layers are worked through."""
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
     """Those already timed."""
+    costs: dict[CostKey, tuple[float, OpTime]] = field(default_factory=dict)
+    """One call of each, with its cycles before they are rounded: the same however often and whenever it runs."""
 
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
@@ -141,26 +146,31 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
 
 
 def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
-    key = (block.name, phase, op.name, calls, timing.region.sequences, timing.parts.of_op(block, op),
-           sight_of(op))  # fmt: skip
+    sequences, parts, sight = timing.region.sequences, timing.parts.of_op(block, op), sight_of(op)
+    key = (block.name, phase, op.name, calls, sequences, parts, sight)
     if key not in timing.kernels:
-        timing.kernels[key] = _timed(timing, block, op, phase, calls)
+        once = (block.name, op.name, sequences, parts, sight)
+        if once not in timing.costs:
+            timing.costs[once] = _once(timing, block, op)
+        cycles, one = timing.costs[once]
+        seconds = cycles * calls / timing.region.cluster.wafer.core.clock_hz
+        timing.kernels[key] = like(one, phase=phase, calls=calls, flops=one.flops * calls, seconds=seconds)
     return timing.kernels[key]
 
 
-def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
+def _once(timing: Timing, block: Block, op: Op) -> tuple[float, OpTime]:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region, timing.parts)
     tensors, cycles = block.tensors, cost.cycles
-    return OpTime(
+    return cycles, OpTime(
         block=block.name,
-        phase=phase,
+        phase=op.phase,
         name=op.name,
         kind=op.kind,
-        calls=calls,
-        flops=2 * macs(graph, block, op) * calls,
+        calls=1,
+        flops=2 * macs(graph, block, op),
         cycles=round(cycles),
-        seconds=cycles * calls / region.cluster.wafer.core.clock_hz,
+        seconds=cycles / region.cluster.wafer.core.clock_hz,
         bound=cost.bound,
         parts=cost.parts(),
         weight_bytes=sum(graph.bytes(tensors[n]) for n in op.inputs if tensors[n].role == "weight"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-from wsesim.answer import FigureSpec, Level, Limit, Outcome, UsedFigure
+from wsesim.answer import FigureSpec, Level, Limit, Number, Outcome, UsedFigure
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
@@ -203,3 +203,21 @@ class Sketchable(Protocol):
 
     def sketch(self, level: Level) -> Outcome:
         """Return the figures, the seconds by cause and the bound that `solve` gives, and no more."""
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A kind of which a formula says what an answer cannot be better than, sooner than it is answered."""
+
+    bounded: ClassVar[tuple[str, ...]]
+    """Figures of which it says so, at the kind's own level."""
+    bound: ClassVar[str]
+    """Why, in words that begin with a small letter."""
+
+    def at_best(self) -> Mapping[str, Number]:
+        """Return what they are at best; nothing where there is no answer, or no bound."""
+
+
+def bounds_of(kind: type[Question]) -> tuple[tuple[str, ...], str]:
+    """Return the figures of a kind that a formula bounds, and why; nothing of one that is not `Bounded`."""
+    return getattr(kind, "bounded", ()), getattr(kind, "bound", "")

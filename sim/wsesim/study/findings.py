@@ -62,7 +62,8 @@ def _best(table: SweepTable) -> str:
         return ""
     points = [named(table, table.rows[place]) for place in best[: max(1, MOST_TOLD // len(table.study.shown))]]
     if len(weighed) == 1:
-        return f"Best of {table.study.sampled}: {points[0]}. {_told(table, weighed[0], best[0])}"
+        every = table.study.sampled or plural(len(table.rows), "point")
+        return f"Best of {every}: {points[0]}. {_told(table, weighed[0], best[0])}"
     more = f"; and {len(best) - len(points)} more" if len(best) > len(points) else ""
     return f"No other beats in {', '.join(weighed)}: {'; '.join([f'{points[0]} (the knee)', *points[1:]])}{more}."
 
@@ -95,7 +96,8 @@ def _bend(table: SweepTable) -> str:
     study = table.study
     spec = next((spec for spec in study.kept if spec.better), None)
     rows = [row for row in table.rows if spec is not None and row.figures[spec.name]]
-    if len(study.axes) != 1 or study.sampled or spec is None or len(rows) < 4 or not _ordered(study.axes[0][0]):
+    grid = len(study.axes) == 1 and not study.sampled and not study.prune
+    if not grid or spec is None or len(rows) < 4 or not _ordered(study.axes[0][0]):
         return ""
     found = [float(row.figures[spec.name] or 0) for row in rows]
     best = min(found) if spec.better == "less" else max(found)
@@ -122,8 +124,10 @@ def _causes(table: SweepTable) -> str:
         return ""
     words = {name: cause.label for name, cause in known(counts).items()}
     if len(counts) == 1:
-        return f"Most time goes to {words[rows[0].most_time_on]} at every point."
-    runs = list(_runs(table, rows)) if len(table.study.axes) == 1 and not table.study.sampled else []
+        answered = " that was answered" if table.study.prune else ""
+        return f"Most time goes to {words[rows[0].most_time_on]} at every point{answered}."
+    grid = len(table.study.axes) == 1 and not table.study.sampled and not table.study.prune
+    runs = list(_runs(table, rows)) if grid else []
     if 1 < len(runs) <= MOST_RUNS:
         return f"Most time goes to {', '.join(f'{words[cause]} from {first} on' for cause, first in runs)}."
     told = ", ".join(f"{words[name]} at {count:,}" for name, count in counts.most_common())

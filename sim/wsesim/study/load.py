@@ -16,6 +16,7 @@ from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, s
 from wsesim.study.line import fixed, values_in
 from wsesim.study.numbers import Value
 from wsesim.study.optimize import check_wanted
+from wsesim.study.pruning import check_pruned
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable, variable_names
 from wsesim.study.values import ValueChecker
@@ -131,6 +132,8 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     _check_weighed(pareto, kept, problems)
     if optimize:
         check_wanted(optimize, kept, problems)
+    if read.get("prune"):
+        check_pruned(optimize.names if optimize else pareto, map(str, wanted), kinds, read["level"], problems)
     follows = _formulas("derive", read.get("derive", {}).items(), problems, kinds, figures=False)
     derived = {str(name): each for name, each in follows.items() if known_setting("derive", str(name), checker)}
     for name in derived.keys() & {*map(str, varied), *always}:
@@ -142,7 +145,7 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
         workload_file=read["workload"], base=base, kinds=kinds, axes=axes, fixed=always, kept=kept,
         level=read["level"], scenarios=scenarios, derived=derived, limits=limits,
         pareto=optimize.names if optimize else pareto, sampled=sample.words if sample else "", space=space,
-        optimize=optimize,
+        optimize=optimize, prune=read["prune"],
     )  # fmt: skip
 
 
@@ -156,8 +159,8 @@ def _refuse_twice(given: Sequence[tuple[str, str]], problems: Problems) -> None:
 
 
 def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
-    if pareto and len(set(pareto)) < 2:
-        problems.add_field(("pareto",), "needs two figures or more, each once")
+    if len(set(pareto)) < len(pareto):
+        problems.add_field(("pareto",), "names a figure twice; each is weighed once")
     for index, name in enumerate(pareto):
         spec = next((spec for spec in kept if spec.name == name), None)
         if spec is not None and not spec.better:

@@ -16,7 +16,7 @@ from wsesim.answers.plain import json_text
 from wsesim.study.causes_svg import causes_drawn
 from wsesim.study.findings import findings
 from wsesim.study.spec import Study, written
-from wsesim.study.table import ERROR, LEFT_OUT, PointRow, SweepTable, values_shown
+from wsesim.study.table import ERROR, LEFT_OUT, PRUNED, PointRow, SweepTable, values_shown
 from wsesim.units import plural
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ MOST_DRAWN = 10_000
 _ENDED = {
     Status.OK: ("", ""), Status.DOES_NOT_FIT: ("does not fit", "do not fit"),
     Status.NOT_MODELLED: ("is not modelled", "are not modelled"), ERROR: ("cannot be run", "cannot be run"),
-    LEFT_OUT: ("left out", "left out"),
+    LEFT_OUT: ("left out", "left out"), PRUNED: ("pruned", "pruned"),
 }  # fmt: skip
 """How one point, or several, ended."""
 
@@ -126,8 +126,14 @@ def _print_rows(study: Study, found: Sequence[PointRow], to: Printer) -> None:
 
 
 def _cells(study: Study, row: PointRow) -> list[str]:
-    figures = [text.shown(name, row.figures[name]) for name in study.figures]
-    return values_shown(row, study.shown) + figures
+    return values_shown(row, study.shown) + [_cell(row, name) for name in study.figures]
+
+
+def _cell(row: PointRow, name: str) -> str:
+    """Print a figure; of a point that was pruned what it is at best, if that is known."""
+    if row.pruned and name in row.at_best:
+        return f"at best {text.shown(name, row.at_best[name])}"
+    return text.shown(name, row.figures[name])
 
 
 def render_sweep(table: SweepTable) -> str:

@@ -12,12 +12,12 @@ from wsesim import questions
 from wsesim.answer import Level
 from wsesim.errors import InputError, SpecError, WsesimError
 from wsesim.questions import KEY
-from wsesim.questions.base import Question
+from wsesim.questions.base import Bounded, Question
 from wsesim.study.figures import figure_of
 from wsesim.study.journal import Journal, KeptAnswer, asked_sha256
 from wsesim.study.numbers import Value, numbers_of
 from wsesim.study.spec import Study
-from wsesim.study.table import ERROR, LEFT_OUT, PointRow
+from wsesim.study.table import ERROR, LEFT_OUT, PRUNED, PointRow
 
 OURS = "unexpected {}: a mistake in wsesim, not in the study; please report it"
 
@@ -40,6 +40,8 @@ class PointTask:
     """Why it is not to be asked."""
     status: str = ERROR
     """Of a point that is not asked."""
+    bounds: bool = False
+    """Whether it is only asked what its figures are at best."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple
         return failed(task, task.why), None, False
     try:
         question = asked_by(task)
+        if task.bounds:
+            return _bounded(task, question), None, False
         kept, found, known = answered(question, task.level, journal)
         return _row(task, question, kept), found, known
     except WsesimError as error:
@@ -133,9 +137,18 @@ def answered(
     return kept, (key, kept), False
 
 
+def _bounded(task: PointTask, question: Question) -> PointRow:
+    """Return the row of a point of which is known what its figures are at best, if that is known."""
+    at_best = question.at_best() if isinstance(question, Bounded) else {}
+    return PointRow(
+        values=task.values, status=PRUNED, why="", figures=dict.fromkeys(task.figures), derived=task.derived,
+        inputs_sha256=questions.inputs_sha256(question), at_best=at_best,
+    )  # fmt: skip
+
+
 def known_point(task: PointTask, journal: Journal) -> PointRow | None:
     """Return the row of a point that the journal knows; None of one that has to be answered."""
-    if task.why:
+    if task.why or task.bounds:
         return None
     try:
         question = asked_by(task)

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from wsesim.errors import SpecError
 from wsesim.study.figures import with_efficiency
 from wsesim.study.journal import Journal, all_said
+from wsesim.study.pareto import Figures
 from wsesim.study.point import Answered, PointTask, failed, journal_at, keeping, known_point, run_points, tasks_of
 from wsesim.study.processes import processes, starting
+from wsesim.study.pruning import pruned
 from wsesim.study.search import searched
 from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable
@@ -55,26 +58,70 @@ def sweep(
         raise SpecError("jobs", f"must be at least 1, got {jobs}")
     count = len(study)
     wanted = min(jobs or (1 if count < FEW else os.cpu_count() or 1), count)
-    if study.optimize is None:
+    if study.optimize is None and not study.prune:
         return _answered(study, wanted, executor, journal, progress)
-    ours = processes(wanted) if executor is None and wanted > 1 else nullcontext(executor)
+    ours, reached = processes(wanted) if executor is None and wanted > 1 else nullcontext(executor), list[Figures]()
     with ours as pool:
-        return searched(study, lambda points: _answered(points, 1, pool, journal, None), progress)
+        if study.optimize is None:
+            return _pruned(study, pool, journal, progress, reached)
+        ask = partial(_pruned, reached=reached) if study.prune else _one_by_one
+        return searched(study, lambda points: ask(points, pool, journal, None), progress)
+
+
+def _one_by_one(
+    study: Study, executor: Executor | None, journal: Path | None, progress: SweepProgress | None
+) -> SweepTable:
+    return _answered(study, 1, executor, journal, progress)
 
 
 def _answered(
     study: Study, jobs: int, executor: Executor | None, journal: Path | None, progress: SweepProgress | None
 ) -> SweepTable:
     """Answer the points of a study that says all of them."""
-    work = _Work(tasks_of(study), journal, progress)
+    work = _worked(tasks_of(study), jobs, executor, journal, progress)
+    return _table(study, work.rows(), work.known, work.said)
+
+
+def _pruned(
+    study: Study, executor: Executor | None, journal: Path | None, progress: SweepProgress | None,
+    reached: list[Figures],
+) -> SweepTable:  # fmt: skip
+    """Answer the points of a study that may be among its best."""
+    done, known, said = 0, 0, list[str]()
+
+    def answer(tasks: Sequence[PointTask]) -> Sequence[PointRow]:
+        nonlocal done, known
+        work = _worked(tuple(tasks), 1, executor, journal, None)
+        known, done = known + work.known, done + (0 if tasks and tasks[0].bounds else len(tasks))
+        said.extend(work.said)
+        if progress:
+            progress(done, len(study))
+        return work.rows()
+
+    tasks = tasks_of(study)
+    rows = pruned(study, tasks, answer, reached) if study.prune else dict(enumerate(answer(tasks)))
+    if progress:
+        progress(len(study), len(study))
+    return _table(study, tuple(rows[task.number] for task in tasks), known, said)
+
+
+def _worked(
+    tasks: tuple[PointTask, ...], jobs: int, executor: Executor | None, journal: Path | None,
+    progress: SweepProgress | None,
+) -> _Work:  # fmt: skip
+    work = _Work(tasks, journal, progress)
     if executor is not None:
         work.elsewhere(executor)
     elif jobs == 1:
         work.here()
     else:
         work.in_processes(jobs)
-    rows = tuple(keeping(study, row) for row in with_efficiency(study, work.rows()))
-    return SweepTable(study=study, rows=rows, known=work.known, said=all_said(work.said))
+    return work
+
+
+def _table(study: Study, found: Sequence[PointRow], known: int, said: Iterable[str]) -> SweepTable:
+    rows = tuple(keeping(study, row) for row in with_efficiency(study, tuple(found)))
+    return SweepTable(study=study, rows=rows, known=known, said=all_said(said))
 
 
 def estimate_s(study: Study, *, jobs: int | None = None) -> float:

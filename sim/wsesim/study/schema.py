@@ -42,6 +42,8 @@ class StudyFile(Section):
     figures: list[Any] | None = None
     """What to keep of each point. Default: what is usual for the kind of question."""
     pareto: Annotated[list[Any], Field(default_factory=list)]
-    """Two figures or more: points that no other beats in all of them are named, and the knee among them."""
+    """Figures: points that no other beats in all of them are named, and the knee among them; of one figure the best."""
+    prune: bool = False
+    """Whether points that a formula shows to be worse than one that is answered are left unanswered."""
     level: Literal["closed", "system", "cores"] | None = None
     """How every point is answered. Default: as `wsesim run` would."""

@@ -44,7 +44,7 @@ def searched(study: Study, ask: Ask, tell: Tell | None = None) -> SweepTable:
     goal, space = study.optimize, study.space
     assert goal is not None, "only a study with a goal is searched"
     assert space is not None, "it has dials"
-    (now,) = ask(replace(study, axes=(), optimize=None)).rows
+    (now,) = ask(replace(study, axes=(), optimize=None, prune=False)).rows
     every = space.size is not None and space.size <= goal.budget
     tables = []
     points = list[Point]()
@@ -93,7 +93,7 @@ def _proposed(study: Study, goal: OptimizeSection, space: Space, ask: Ask) -> It
             yield list(new.values()), table
         for key, (trial, _) in zip(keys, trials, strict=True):
             if key in known:
-                proposals.learn(trial, known[key].figures)
+                proposals.learn(trial, {**known[key].figures, **(known[key].at_best if known[key].pruned else {})})
 
 
 class _Proposals:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
-from wsesim.questions.base import Question
+from wsesim.questions.base import Question, bounds_of
 from wsesim.study.numbers import Value, as_setting, numbers_of
 from wsesim.units import Dimension, parse
 from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, plain, setting_names
@@ -144,6 +144,13 @@ class Study:
     """Where points are drawn from, where they are no grid."""
     optimize: OptimizeSection | None = None
     """What is searched for; the points are not known before they are asked."""
+    prune: bool = False
+    """Whether points that cannot be among the best in `pareto` are left unanswered."""
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """Why a point cannot be better than a formula says, for each kind that says so."""
+        return tuple(dict.fromkeys(bounds_of(kind)[1] for kind in self.kinds))
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -229,6 +236,7 @@ class Study:
             **({"drawn_from": [dial.words for dial in self.space.dials]} if self.space else {}),
             **({"pareto": list(self.pareto)} if self.pareto and not self.optimize else {}),
             **({"optimize": self.optimize.model_dump()} if self.optimize else {}),
+            **({"prune": True} if self.prune else {}),
         }  # fmt: skip
 
     @property

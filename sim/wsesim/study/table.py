@@ -15,12 +15,17 @@ from wsesim.answers.plain import PROGRAM, plain_data
 from wsesim.study.numbers import Value
 from wsesim.study.pareto import front, knee
 from wsesim.study.spec import Parameter, Study, written
+from wsesim.units import plural
 
+AT_BEST = "at_best"
+"""Begins the column of what a figure is at best."""
 ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
 LEFT_OUT = "left_out"
 """Status of a point that does not keep to what the study requires."""
-STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT)
+PRUNED = "pruned"
+"""Status of a point that cannot be among the best, and was not answered."""
+STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT, PRUNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,8 @@ class PointRow:
     """Hash of the inputs of the run, as in its own report; None if there was no run."""
     derived: Mapping[str, Value] = field(default_factory=dict)
     """Settings that followed from others."""
+    at_best: Mapping[str, Number] = field(default_factory=dict)
+    """What a formula says that figures are at best; empty where nothing was pruned by it."""
     most_time_on: str = ""
     """The cause that most of its time goes to; empty where there is no answer, or it is about no time."""
 
@@ -46,6 +53,11 @@ class PointRow:
     def ok(self) -> bool:
         """Whether there are figures."""
         return self.status == Status.OK
+
+    @property
+    def pruned(self) -> bool:
+        """Whether it was not answered as it cannot be among the best."""
+        return self.status == PRUNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -88,7 +100,12 @@ class SweepTable(Readable):
         numbers = tuple(parameter.column for parameter in self.study.parameters if parameter.column)
         names = (*(p.name for p in self.study.parameters), *numbers, *self.study.derived)
         weighed = ("best",) if self.study.pareto else ()
-        return (*names, "status", *self.study.figures, "why", "most_time_on", *weighed)
+        return (*names, "status", *self.study.figures, *self._bounds, "why", "most_time_on", *weighed)
+
+    @property
+    def _bounds(self) -> tuple[str, ...]:
+        """Columns of what figures are at best."""
+        return tuple(f"{AT_BEST}.{name}" for name in self.study.pareto) if self.study.prune else ()
 
     def records(self) -> list[dict[str, object]]:
         """Return every row as plain data, keyed by column; values that are lists are tuples."""
@@ -98,8 +115,9 @@ class SweepTable(Readable):
             numbers = {p.column: p.number(row.values[p.name]) for p in self.study.parameters if p.column}
             derived = {name: row.derived.get(name) for name in self.study.derived}
             weighed = {"best": place in best} if self.study.pareto else {}
+            bounds = {column: row.at_best.get(column.partition(".")[2]) for column in self._bounds}
             found.append({
-                **row.values, **numbers, **derived, "status": row.status, **row.figures, "why": row.why,
+                **row.values, **numbers, **derived, "status": row.status, **row.figures, **bounds, "why": row.why,
                 "most_time_on": row.most_time_on, **weighed,
             })  # fmt: skip
         return found
@@ -107,7 +125,8 @@ class SweepTable(Readable):
     def count(self) -> dict[str, int]:
         """Return how many points ended how."""
         counted = Counter(row.status for row in self.rows)
-        return {status: counted[status] for status in STATUSES if status != LEFT_OUT or self.study.limits}
+        unasked = {LEFT_OUT: not self.study.limits, PRUNED: not self.study.prune}
+        return {status: counted[status] for status in STATUSES if not unasked.get(status)}
 
     def reasons(self) -> dict[str, list[PointRow]]:
         """Return the points without figures by reason, in order."""
@@ -174,6 +193,9 @@ class SweepTable(Readable):
             yield f"Changed no figure kept here: {', '.join(idle)}."
         if never := self.never_there():
             yield f"No point has: {', '.join(never)}."
+        if self.study.prune:
+            pruned = sum(row.pruned for row in self.rows)
+            yield f"Pruned: {pruned:,} of {plural(len(self.rows), 'point')}, as {' and '.join(self.study.bounds)}."
 
     def to_csv(self) -> str:
         """Return the rows as CSV; what a point lacks is empty, a list is written as `4 x 4`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsesim.system.abilities import GrowingTime, ServiceTimes
-    from wsesim.system.choice import fastest
+    from wsesim.system.choice import fastest, least_of_all
     from wsesim.system.objective import PERCENTILES, Objective, gap_percentiles, percentiles
     from wsesim.system.part import Clock, Way, by_formula
     from wsesim.system.playing import Played, play
@@ -40,6 +40,7 @@ __all__ = [
     "fastest",
     "gap_percentiles",
     "largest_rate",
+    "least_of_all",
     "percentiles",
     "play",
     "requests_of",
@@ -67,6 +68,7 @@ _HOME = {
     "fastest": "choice",
     "gap_percentiles": "objective",
     "largest_rate": "rate",
+    "least_of_all": "choice",
     "percentiles": "objective",
     "play": "playing",
     "requests_of": "requests",

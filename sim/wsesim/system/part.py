@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from math import inf
+from math import fsum, inf
 
 from wsesim.mapping import Program, StepRequest, fits, lay
+from wsesim.system.machine import ROUNDING
 from wsesim.system.recurrence import Timed, time_step
+from wsesim.system.sequence import pieces
 
 WORTH = 1e-3
 """Share of a step that leaving cores unused has to bring to be looked for."""
@@ -44,6 +46,42 @@ class Way:
         """When the step ends; worked out once, and not where it is known to be no faster than another."""
         return self.clock(self.program)
 
+    @cached_property
+    def least_s(self) -> float:
+        """Seconds that the step takes at least by its clock, found without it."""
+        return self.program.least_s if self.clock is by_formula else _staged_s(self.program)
+
+    @cached_property
+    def promised_s(self) -> float:
+        """Seconds that the step takes at least on whatever part of the wafer."""
+        return self.least_s - self.saving_s
+
+    @property
+    def saving_s(self) -> float:
+        """Seconds that fewer columns and rows may save: what fills them, and its share of how wafers scatter."""
+        compute_s = self.program.busy_s()["compute"]
+        return self.filling_s * (1 + self.program.straggle_s / compute_s) if compute_s else 0.0
+
+    @property
+    def filling_s(self) -> float:
+        """Seconds in which kernels fill columns and rows."""
+        return self.program.causes.get("fill", 0.0)
+
+
+def _staged_s(program: Program) -> float:
+    """Return seconds that a step, however played, takes at least: stage after stage, what takes longest of each.
+
+    As a stage begins, of its weights no more have been sent than have room on the wafer, and two pieces: one that
+    passes alone, and one that is sent and waits for room. As it ends, of its gradients no more are left.
+    """
+    rate, seconds = program.stream_bytes_per_s, [program.between_s]
+    for group in program.groups:
+        for stage in group.stages:
+            size = max(stage.weight_bytes, stage.gradient_bytes)
+            sent = (stage.repeat - 2 / pieces(program, stage)) * size - program.buffer_bytes
+            seconds.append(group.count * max(stage.repeat * stage.compute_s, sent / rate))
+    return max(program.least_s, fsum(seconds)) * (1 - ROUNDING)
+
 
 def way_of(request: StepRequest, clock: Clock, *, passes: int, recompute: float) -> Way:
     """Return a way to lay a step."""
@@ -56,7 +94,7 @@ def narrowed(way: Way) -> Way:
     How many columns are best follows from how many rows there are, so that columns are looked for anew with each token
     more on every core, as long as that helps.
     """
-    if way.program.causes.get("fill", 0.0) < WORTH * way.timed.step_s:
+    if way.filling_s < WORTH * way.timed.step_s:
         return way
     best = _fewer_columns(way)
     while (place := best.program.placement).rows > 1:
@@ -87,7 +125,7 @@ def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lamb
     if not fits(request, place.sub_batch, recompute=place.recompute):
         return way
     trial = look(way_of(request, way.clock, passes=place.passes, recompute=place.recompute))
-    if trial.program.least_s >= way.timed.step_s:
+    if trial.least_s >= way.timed.step_s:
         return way
     return trial if trial.timed.step_s < way.timed.step_s else way
 

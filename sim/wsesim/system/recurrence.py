@@ -15,12 +15,12 @@ timeline; this is many times as fast.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import fsum
 
-from wsesim.mapping import PassGroup, Program, Stage
+from wsesim.mapping import Latest, PassGroup, Program, Stage
 from wsesim.system.due import safe
 from wsesim.system.piecework import Piecework
 from wsesim.system.sequence import alike_s, repeats
@@ -51,7 +51,22 @@ def time_step(program: Program, *, fold: bool = True) -> Timed:
 
     One wafer stands for all, which are alike.
     """
-    return _Times(program, fold=fold).steps()
+    return _timed.get((fold, *_read_of(program)), None, lambda: _Times(program, fold=fold).steps())
+
+
+_timed: Latest[Timed] = Latest(most=512)
+"""Steps of which all was the same that their times follow from, whatever kernels and machines they are of."""
+
+
+def _read_of(program: Program) -> Iterator[Hashable]:
+    """Yield all of a program that is read here."""
+    cluster = program.cluster
+    yield from (cluster.memoryx, cluster.swarmx, cluster.host, cluster.wafer.io_bytes_per_s, program.software)
+    yield from (program.buffer_bytes, program.optimizer_bytes_per_weight_byte, program.update_bytes, program.wafers)
+    for group in program.groups:
+        yield group.count, group.token_bytes
+        for stage in group.stages:
+            yield stage.phase, stage.repeat, stage.compute_s, stage.weight_bytes, stage.gradient_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
 from collections import deque
 from heapq import heappop, heappush
 
@@ -151,12 +150,20 @@ class _Server:
         else:
             rounds, left = int(min(ends, self.left)), self._drained_s() - self.now
         self.known = rounds, self._pass_s(rounds)
-        if self.known[1][0] < left:
-            return rounds
-        return 1 + bisect_left(range(1, rounds), left, key=self._seconds)
+        return rounds if self.known[1][0] < left else self._rounds_until(left)
 
-    def _seconds(self, rounds: int) -> float:
-        return self._pass_s(rounds)[0]
+    def _rounds_until(self, left: float) -> int:
+        """Return the first number of rounds that take as long; what is *known* do. They take nearly alike."""
+        low, low_s, (high, (high_s, _)) = 0, 0.0, self.known
+        while high - low > 1:
+            guess = low + int((left - low_s) * (high - low) / (high_s - low_s)) if high_s > low_s else low
+            guess = min(max(guess, low + 1), high - 1)
+            passed = self._pass_s(guess)
+            if passed[0] < left:
+                low, low_s = guess, passed[0]
+            else:
+                high, high_s, self.known = guess, passed[0], (guess, passed)
+        return high
 
     def _pass_s(self, rounds: int) -> tuple[float, float]:
         """Return the time of *rounds*, and how long tokens that are written and chunks enter the pipeline in it."""

@@ -6,7 +6,7 @@ import marshal
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic import GetJsonSchemaHandler as Handler
@@ -262,7 +262,7 @@ def _default(info: FieldInfo) -> object:
     """Return the default of a field, which may be handed on where it cannot change."""
     if info.default_factory is None and isinstance(info.default, Section | str | int | float | tuple | None):
         return info.default
-    return info.get_default(call_default_factory=True)
+    return info.get_default() if info.default_factory is None else cast("Callable[[], object]", info.default_factory)()
 
 
 def fill(

@@ -163,6 +163,8 @@ def _of_job(path: Path, named: str, length: int | None) -> ModelSpec:
 def _changed(base: ModelSpec, given: Mapping[str, Any]) -> tuple[ModelSpec, tuple[UsedFigure, ...]]:
     """Replace fields of *base*; sizes that followed from a replaced one follow from the new one."""
     changed = [name for name in given if name not in _LABELS and given[name] != getattr(base, name)]
+    if all(given[name] == getattr(base, name) for name in given):
+        return base, ()
     if not changed:
         return replace(base, **given), ()
     follow = {

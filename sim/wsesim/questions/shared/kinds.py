@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from wsesim.answer import FigureSpec, Level, Limit, Outcome
+from wsesim.answer import FigureSpec, Level, Limit, Number, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say, silent
 from wsesim.questions.shared.capped import sketched, under_cap
 from wsesim.questions.shared.numbers import files_of
-from wsesim.questions.shared.step import FIGURES, Step, check_step, named
+from wsesim.questions.shared.step import AT_BEST, FIGURES, Step, check_step, named
 from wsesim.workload import Derived, Section
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class StepQuestion(ModelQuestion):
     supported: ClassVar[str] = (
         "Measured steps support the system level (`wsesim validate`); cores run our own programs, no compiler's; "
         "closed forms leave out what waits for what."
+    )
+    bounded: ClassVar[tuple[str, ...]] = AT_BEST
+    bound: ClassVar[str] = (
+        "no step is played faster than its stages one after the other, each as long as what takes longest of it"
     )
     what: ClassVar[str]
     """Names the step in the title."""
@@ -108,6 +112,12 @@ class StepQuestion(ModelQuestion):
         from wsesim.questions.shared.step_answer import sketch_step
 
         return under_cap(self, sketch_step(self, self.step, level), level, partial(sketched, level=level))
+
+    def at_best(self) -> Mapping[str, Number]:
+        """Return figures that no step which is played betters; none where a cap on power may lower the clock."""
+        from wsesim.questions.shared.step_answer import step_at_best
+
+        return {} if self.asked.hardware.cluster.wafer.energy.capped else step_at_best(self.step)
 
     def limits(self, level: Level) -> tuple[Limit, ...]:
         """Return what holds the time, laid as it is; cores are asked by `solve` alone."""

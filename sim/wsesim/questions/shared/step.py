@@ -158,6 +158,10 @@ def _check_level(draft: Draft) -> None:
         )
 
 
+AT_BEST = ("step_s", "first_step_s", "step_cycles", "tokens_per_s", "samples_per_s", "mfu", "budget_s")
+"""Figures that are better the shorter a step is, and follow from that alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step, of training or forward only."""
@@ -222,8 +226,12 @@ class Step:
 
     def graph(self) -> Graph:
         """Return the graph of the whole batch."""
-        one = _of_one_sequence(self.asked.shape, self.length, self.precision, self.trains)
-        return one.with_dims(batch=self.sequences)
+        return _of_sequences(self.asked.shape, self.length, self.precision, self.trains, self.sequences)
+
+
+@lru_cache(maxsize=64)
+def _of_sequences(model: ModelSpec, length: int, precision: str, trains: bool, sequences: int) -> Graph:
+    return _of_one_sequence(model, length, precision, trains).with_dims(batch=sequences)
 
 
 @lru_cache(maxsize=16)

@@ -17,10 +17,10 @@ from wsesim.questions.shared.failures import failures_of
 from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.power import Power, power_tables, step_counts
-from wsesim.questions.shared.step import MFU, Step
+from wsesim.questions.shared.step import AT_BEST, MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
-from wsesim.system import Clock, Timed, Way, by_formula, fastest, play, time_step
+from wsesim.system import Clock, Timed, Way, by_formula, fastest, least_of_all, play, time_step
 from wsesim.units import show_count
 
 PEAKS = {
@@ -98,8 +98,17 @@ def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ..
 
 def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
     """Answer what a step takes at the closed or the system level, in figures alone."""
-    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level], alone=True)
     return ways if isinstance(ways, DoesNotFit) else _in_figures(question, step, ways[0], level)
+
+
+def step_at_best(step: Step) -> dict[str, Any]:
+    """Return the figures that are at best what they are of a step that takes no more than the least of all ways."""
+    way = least_of_all(step.request(step.graph()))
+    if way is None:
+        return {}
+    figures = _figures(step, way.program, Ends(step_s=way.promised_s, first_s=way.promised_s, tail_s=0.0))
+    return {name: figures[name] for name in AT_BEST}
 
 
 def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answer:
@@ -133,7 +142,7 @@ def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answe
 def _evaluation_s(step: Step, level: Level) -> float:
     """Return the time of a forward step of the same batch."""
     forward = replace(step, trains=False, recompute="never")
-    ways = fastest(forward.request(forward.graph()), clock=CLOCKS[level])
+    ways = fastest(forward.request(forward.graph()), clock=CLOCKS[level], alone=True)
     assert not isinstance(ways, DoesNotFit), "what trains has room to evaluate"
     return ways[0].timed.step_s
 

@@ -124,7 +124,7 @@ def _batches(request: StepRequest, way: Way) -> Iterator[str]:
 
 def _within(request: StepRequest, most_s: float, clock: Clock) -> Way | None:
     """Return the fastest way to lay a step, if there is one that takes no more than *most_s*."""
-    found = fastest(request, below_s=most_s, clock=clock)
+    found = fastest(request, below_s=most_s, clock=clock, alone=True)
     return found[0] if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s else None
 
 
