@@ -15,9 +15,10 @@ import wsesim.csl.loops
 import wsesim.csl.tensors  # noqa: F401
 from wsesim.csl import tree, types
 from wsesim.csl.assemble import Assembler
+from wsesim.csl.colors import ColorSetting
 from wsesim.csl.core import type_of
 from wsesim.csl.files import LIBRARY, Files
-from wsesim.csl.image import ColorSetting, Image, TileClass
+from wsesim.csl.image import Image, TileClass
 from wsesim.csl.layout import LaidOut
 from wsesim.csl.limits import Limits, deep
 from wsesim.csl.modules import ModuleInstance

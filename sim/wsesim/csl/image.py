@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from wsesim.csl.colors import ColorSetting
+
 NOWHERE = -1
 """In place of a register or a number: none."""
 ENDLESS = 0x7FFF
@@ -279,53 +281,6 @@ class Variable:
     is_pointer: bool = False
     """Whether a pointer lies at `address`, which is read when the host copies. A comptime-known pointer is not one:
     then `address` is what it points to."""
-
-
-@dataclass(frozen=True, slots=True)
-class SwitchSetting:
-    """A switch position as written: masks of sides (1 W, 2 E, 4 N, 8 S, 16 RAMP), None where it names none."""
-
-    rx: int | None = None
-    tx: int | None = None
-    is_valid: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilterSetting:
-    """A filter: `kind` is counter, sparse_counter or range; the fields are those of CSL."""
-
-    kind: str
-    count_data: bool = False
-    count_control: bool = False
-    filter_control: bool = False
-    init_counter: int = 0
-    max_counter: int = 0
-    limit1: int = 0
-    limit2: int = NOWHERE
-    min_idx: int = 0
-    max_idx: int = 0xFFFF
-
-
-class PopMode(IntEnum):
-    """When a router takes the command that it executed off a control wavelet."""
-
-    NO_POP, ALWAYS_POP, POP_ON_ADVANCE, POP_ON_ADVANCE_NOP = range(4)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColorSetting:
-    """What `@set_color_config` says of a color on a core, unaccumulated: `positions[0]` is the routes."""
-
-    positions: tuple[SwitchSetting, ...] = (SwitchSetting(0, 0),)
-    current: int = 0
-    ring: bool = False
-    pop_mode: PopMode = PopMode.NO_POP
-    filter: FilterSetting | None = None
-    teardown: bool = False
-    swap_x: bool = False
-    swap_y: bool = False
-    to_host: bool = False
-    """Whether data that leave by no side are kept for the host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from wsesim.csl.colors import ColorSetting
 from wsesim.csl.files import Files
-from wsesim.csl.image import ColorSetting, ExportedName
+from wsesim.csl.image import ExportedName
 from wsesim.csl.source import SourcePlace
 from wsesim.csl.values import Aggregate, Value, key
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsesim.csl import image, tree, types
 from wsesim.csl.code import ClassCode, Label, StepDraft
+from wsesim.csl.colors import ColorSetting
 from wsesim.csl.core import evaluate, known
 from wsesim.csl.files import Files
 from wsesim.csl.frame import Lowered
@@ -47,7 +48,7 @@ class Setup:
     """Kind (local, data, control), id, task."""
     queues: dict[tuple[str, int], int] = field(default_factory=dict)
     """Color by (input or output, number)."""
-    colors: dict[int, image.ColorSetting] = field(default_factory=dict)
+    colors: dict[int, ColorSetting] = field(default_factory=dict)
     blocked_values: list[tuple[Value, SourcePlace]] = field(default_factory=list)
     unblocked_values: list[tuple[Value, SourcePlace]] = field(default_factory=list)
     active: list[tuple[Value, SourcePlace]] = field(default_factory=list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsesim.csl import types
 from wsesim.csl.aggregates import fields_of
-from wsesim.csl.image import ColorSetting, FilterSetting, PopMode, SwitchSetting
+from wsesim.csl.colors import ColorSetting, FilterSetting, PopMode, SwitchSetting
 from wsesim.csl.source import CslError, SourcePlace, nearest
 from wsesim.csl.values import Aggregate, KnownValue, Value, wrap
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from wsesim.csl import types
 from wsesim.csl.builtins.table import Use, builtin
-from wsesim.csl.image import ColorSetting, ExportedName
+from wsesim.csl.colors import ColorSetting
+from wsesim.csl.image import ExportedName
 from wsesim.csl.layout import MOST_KEYS, LaidOut
 from wsesim.csl.routing import color_setting
 from wsesim.csl.source import CslError

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from wsesim.csl.colors import ColorSetting, SwitchSetting
 from wsesim.csl.host.geometry import OPPOSITE, STEPS, Masks, SdkColor
 from wsesim.csl.host.layout import CodeRegion, Point, RegionPort, SdkLayout, StreamPlace
 from wsesim.csl.host.platform import SdkCompileArtifacts
 from wsesim.csl.host.store import save
-from wsesim.csl.image import ColorSetting, Image, SwitchSetting, TileClass
+from wsesim.csl.image import Image, TileClass
 
 SWITCHABLE = {"wse2": range(24), "wse3": (*range(10), 12, 13, 16, 17, 20, 21)}
 """Colors that may have more than one position."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from wsesim.cores import isa
 from wsesim.cores.codestate import COLORS, POSITIONS
 from wsesim.cores.state import QUEUES
-from wsesim.csl.image import ColorSetting, DsdKind, Field, Operation, TaskKind, TileClass, Type
+from wsesim.csl.colors import ColorSetting
+from wsesim.csl.image import DsdKind, Field, Operation, TaskKind, TileClass, Type
 from wsesim.hardware import Wafer
 
 HOST_WORDS = 4096

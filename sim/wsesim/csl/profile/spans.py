@@ -11,7 +11,8 @@ from wsesim.cores import isa
 from wsesim.cores.packing import STEP
 from wsesim.cores.spans import Core, Span, by_color
 from wsesim.cores.state import CALL_SLOT, RECEIVED_SHIFT, RETURN_SLOT, SENT_SHIFT, TASK_SLOT
-from wsesim.csl.image import ColorSetting, Image, TaskKind, TileClass
+from wsesim.csl.colors import ColorSetting
+from wsesim.csl.image import Image, TaskKind, TileClass
 from wsesim.csl.profile.sums import Bodies, NumberedStep, entries_of, steps_of
 from wsesim.csl.profile.taken import Taken
 
