@@ -143,8 +143,8 @@ def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     (message,) = messages(saved({"blk.0.attn_q.weight": np.zeros(3)}))
     assert message == (
         "the tensors follow no known naming (GPT-2, GPT, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, DeepSeek, "
-        "dense layers before a mixture, "
-        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, DistilBERT, "
+        "MiniCPM 3, ERNIE 4.5 mixture, Granite 4, dense layers before a mixture, "
+        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, Nomic BERT, DistilBERT, "
         "BERT for pre-training, BERT); "
         "the first is 'blk.0.attn_q.weight'"
     )

@@ -196,8 +196,8 @@ def with_bias(self: Any, name: str, *args: Any, bias: bool, **options: Any) -> s
     return BlockBuilder.linear(self, name, *args, bias=bias or name.startswith("ffn"), **options)
 
 
-def untied(self: Any, name: str, *axes: str, of: str | None = None, density: float = 1.0) -> str:
-    return BlockBuilder.weight(self, name, *axes, of=None if name == "logits.weight" else of, density=density)
+def untied(self: Any, name: str, *axes: str, of: str | None = None, **options: Any) -> str:
+    return BlockBuilder.weight(self, name, *axes, of=None if name == "logits.weight" else of, **options)
 
 
 def resized(**change: Callable[[int], int]) -> Callable[[Graph], Graph]:

@@ -151,7 +151,7 @@ def test_a_large_model_gains_several_times_and_not_more_than_is_claimed() -> Non
     dense, sparse = (
         step(model={"preset": "gpt3-175b", "sparsity": sparsity}, **case)["step_s"] for sparsity in (0, 0.9)
     )
-    assert 2.5 < dense / sparse < 10
+    assert 2 < dense / sparse < 10
 
 
 # Experts
@@ -162,7 +162,8 @@ def mixture(**fields: object) -> dict[str, Any]:
 
 
 def test_one_expert_is_a_dense_model_and_a_router() -> None:
-    dense, one = answer(model=mixture()), answer(model=mixture(experts=1))
+    narrow = {"wafer.columns": 128}  # which divide all widths, so that both use all of them
+    dense, one = (answer(model=mixture(**more), hardware=narrow) for more in ({}, {"experts": 1}))
     routing = ("ffn.router", "ffn.route", "ffn.dispatch", "ffn.combine", "accumulate")
     of_one = {op.name: op for op in one.ops}
     for op in dense.ops:
