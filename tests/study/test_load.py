@@ -114,6 +114,8 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {hardware.fabric.colors: {from: 1, to: 2.0, steps: 3}}\n", "must be a whole number"),
         ("vary: {hardware.core.sram: [1 KiB]}\n", "core.reserved is 2048 of 1024 bytes; nothing is left"),
         ("vary: {batch: [{sequences: 8}]}\n", "batch is not a setting that a study can change"),
+        ("vary: {clock: [1GHz]}\n", "change, did you mean 'hardware.core.clock'?"),
+        ("vary: {hidden_size: [64]}\n", "change, did you mean 'model.width'?"),
         ("vary: {machine: [cs-2]}\n", "did you mean 'cluster.machine'?"),
         ("vary: {3: [1]}\n", "the key 3 is not text"),
         ("vary: {model: [gpt2, gpt3]}\n", "model.preset must be a model that wsesim knows; got 'gpt3', did you mean"),

@@ -15,7 +15,7 @@ from wsesim.study.sample import SampleSection, draw
 from wsesim.study.space import Dial, Given, Space
 from wsesim.study.spec import SCENARIO, Parameter, held, is_variable, variable_names, written
 from wsesim.study.values import MOST_VALUES, RangeSection, ValueChecker, between, values_of
-from wsesim.workload import Problems, dimension_of_setting, read_fields, shown
+from wsesim.workload import Problems, dimension_of_setting, key_hint, read_fields, shown
 from wsesim.yamlfile import Loc
 
 MOST_AXES = 3
@@ -122,7 +122,7 @@ def known_setting(where: str, name: str, checker: ValueChecker, inside: Loc = ()
     right = any(is_variable(kind.file, name) for kind in checker.kinds)
     if not right:
         known = dict.fromkeys(known for kind in checker.kinds for known in variable_names(kind.file))
-        hint = nearest(name, known) or "; an example is 'cluster.systems', `wsesim schema` lists all"
+        hint = key_hint(name, known) or "; an example is 'cluster.systems', `wsesim schema` lists all"
         message = f"{where}: {name} is not a setting that a study can change{hint}"
         checker.problems.add((where, *inside, name), message, at_key=True)
     return right

@@ -20,7 +20,7 @@ from wsesim.study.pruning import check_pruned
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable, variable_names
 from wsesim.study.values import ValueChecker
-from wsesim.workload import SHORT, Formula, Problems, is_setting, name_of, place_of, read_fields, shown
+from wsesim.workload import SHORT, Formula, Problems, is_setting, key_hint, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 
@@ -181,7 +181,7 @@ def _formulas(
         for name in found[key].names:
             if not (any(is_setting(kind.file, name) for kind in kinds) or (figures and spec_of(name, kinds))):
                 known = [each for kind in kinds for each in variable_names(kind.file)]
-                hint = nearest(name, [*known, *(figure_names(kinds) if figures else ())])
+                hint = key_hint(name, [*known, *(figure_names(kinds) if figures else ())])
                 what = "neither a setting nor a figure" if figures else "not a setting"
                 problems.add((section, key), f"{section}: {name} is {what} of what is asked{hint}")
     return found

@@ -32,7 +32,7 @@ from wsesim.workload.settings import (
     split_setting,
 )
 from wsesim.workload.shape import model_of
-from wsesim.workload.words import value_hint
+from wsesim.workload.words import key_hint, value_hint
 
 __all__ = [
     "SAMPLE",
@@ -61,6 +61,7 @@ __all__ = [
     "fill",
     "hardware_of",
     "is_setting",
+    "key_hint",
     "model_of",
     "name_of",
     "place_of",
