@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from wsesim.csl.colors import ColorSetting, FilterSetting, PopMode, SwitchSetting
 from wsesim.csl.host import cslc
 from wsesim.csl.host.arrays import MemcpyDataType, MemcpyOrder
 from wsesim.csl.host.commands import run_script
 from wsesim.csl.host.debug import debug_util
 from wsesim.csl.host.runtime import SdkRuntime
-from wsesim.csl.host.store import load
+from wsesim.csl.host.store import load, save
 from wsesim.csl.host.utils import calculate_cycles, input_array_to_u32, memcpy_view
 from wsesim.csl.profile import profile_text
 from wsesim.errors import InputError
@@ -181,6 +183,19 @@ def test_mistakes_of_scripts_are_told(runner: SdkRuntime, folder: Path, tmp_path
     (tmp_path / "wsesim.image").write_bytes(pickle.dumps(Path("x")))
     with pytest.raises(InputError, match=r"an image holds no pathlib"):
         load(tmp_path)
+    (tmp_path / "wsesim.image").write_bytes(pickle.dumps(ColorSetting()))
+    with pytest.raises(InputError, match=r"it is a ColorSetting"):
+        load(tmp_path)
+
+
+def test_what_is_kept_of_a_program_is_the_program(folder: Path, tmp_path: Path) -> None:
+    image = load(folder)
+    setting = ColorSetting(
+        positions=(SwitchSetting(1, 16),), pop_mode=PopMode.ALWAYS_POP, filter=FilterSetting(kind="range")
+    )
+    routed = replace(image, classes=tuple(replace(each, colors={3: setting}) for each in image.classes))
+    save(routed, tmp_path)
+    assert [each.colors for each in load(tmp_path).classes] == [{3: setting} for _ in image.classes]
 
 
 def test_helpers_of_scripts() -> None:

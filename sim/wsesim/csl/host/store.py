@@ -10,42 +10,44 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsesim.csl import image as _image
+from wsesim.csl import colors, image
 from wsesim.csl.image import Image
 from wsesim.errors import InputError
 
 IMAGE, RUN = "wsesim.image", "wsesim.run.json"
-_OURS = "wsesim.csl.image"
+_OURS = {module.__name__: module for module in (colors, image)}
+"""Whose classes an image is made of."""
 
 
 class _Reader(pickle.Unpickler):
     """Reads images and nothing else: a file of somebody else's runs no code."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return a class of the image module."""
-        if module == _OURS and hasattr(_image, name):
-            return getattr(_image, name)
+        """Return a class that images are made of."""
+        found = getattr(_OURS.get(module), name, None)
+        if isinstance(found, type) and found.__module__ == module:
+            return found
         if (module, name) == ("builtins", "frozenset"):
             return frozenset
         raise pickle.UnpicklingError(f"an image holds no {module}.{name}")
 
 
-def save(image: Image, folder: Path) -> None:
+def save(made: Image, folder: Path) -> None:
     """Write what `cslc` leaves: our image, and the files that scripts look for."""
     (folder / "bin").mkdir(parents=True, exist_ok=True)
-    (folder / IMAGE).write_bytes(pickle.dumps(image))
-    params = {name: str(int(value)) for name, value in image.params.items()}
-    colors = {name: str(int(value)) for name, value in image.colors.items()}
-    (folder / "out.json").write_text(json.dumps({"params": params, "colors": colors}, indent=1) + "\n")
+    (folder / IMAGE).write_bytes(pickle.dumps(made))
+    params = {name: str(int(value)) for name, value in made.params.items()}
+    of_colors = {name: str(int(value)) for name, value in made.colors.items()}
+    (folder / "out.json").write_text(json.dumps({"params": params, "colors": of_colors}, indent=1) + "\n")
     symbols = [
         {
             "id": number, "name": each.name, "kind": "Func" if each.is_function else "Var", "type": each.type,
             "immutable": not each.mutable, "inputs": [each_type.name.lower() for each_type in each.inputs],
         }
-        for number, each in enumerate(image.names)
+        for number, each in enumerate(made.names)
     ]  # fmt: skip
     (folder / "bin" / "out_rpc.json").write_text(json.dumps({"rpc_symbols": symbols}, indent=1) + "\n")
-    for number in range(len(image.classes)):
+    for number in range(len(made.classes)):
         (folder / "bin" / f"out_{number}.elf").write_bytes(b"")
 
 
@@ -60,9 +62,10 @@ def load(folder: Path) -> Image:
         raise InputError.at(f"{folder}: holds no compiled program (no {IMAGE}); compile it with cslc -o {folder}")
     try:
         found = _Reader(io.BytesIO(file.read_bytes())).load()
+        if not isinstance(found, Image):
+            raise pickle.UnpicklingError(f"it is a {type(found).__name__}")
     except (pickle.UnpicklingError, EOFError, AttributeError, IndexError) as error:
         raise InputError.at(f"{file}: is not a compiled program: {error}; compile it again") from None
-    assert isinstance(found, Image)
     return found
 
 
