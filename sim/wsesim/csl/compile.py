@@ -41,7 +41,7 @@ def compile_file(
     """
     options = CompilerOptions(
         arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth,
-        inlined=inlined, sections=sections or {},
+        inlined=inlined, sections=sections or {}, passes=PASSES,
     )  # fmt: skip
     files = Files(import_paths, root=str(path))
     with deep():

@@ -14,7 +14,6 @@ from wsesim.csl.files import Files
 from wsesim.csl.frame import Lowered
 from wsesim.csl.limits import Limits
 from wsesim.csl.modules import ModuleInstance
-from wsesim.csl.passes import PASSES
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.values import Address, Aggregate, FunctionRef, InMemory, KnownValue, StoredVariable, Value
 
@@ -36,7 +35,7 @@ class CompilerOptions:
     inlined: int = 10_000
     sections: dict[str, int] = field(default_factory=dict)
     """First byte of sections of variables, by name."""
-    passes: tuple[str, ...] = PASSES
+    passes: tuple[str, ...]
     """Of `csl.passes`: those that are made."""
 
 
