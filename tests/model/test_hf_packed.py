@@ -31,7 +31,8 @@ READ: list[tuple[dict[str, Any], str]] = [
     ({"quant_method": "fbgemm_fp8", "activation_scale_ub": 1200.0}, "e4m3/allx1"),
     (_group(num_bits=8, type="float", strategy="channel"), "e4m3/allx1"),
     (_group(num_bits=8, type="float", strategy="tensor"), "e4m3"),
-    (_group(num_bits=4, type="float", strategy="tensor_group", group_size=16), "e2m1/16x1"),
+    (_group(num_bits=4, type="float", strategy="tensor_group", group_size=16), "nvfp4/16x1"),
+    (_group(num_bits=4, type="float", strategy="group", group_size=32), "e2m1/32x1"),
     (_group(num_bits=4, type="int", strategy="group", group_size=128, symmetric=False), "int4/128x1+zeros"),
     (_group(num_bits=8, type="float", strategy="block", block_structure=[128, 128]), "e4m3/128x128"),
     ({"quant_method": "gptq", "bits": 4, "group_size": 128, "sym": True}, "int4/128x1"),
@@ -44,7 +45,14 @@ READ: list[tuple[dict[str, Any], str]] = [
      "int4/64x1+zeros"),
     ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int4WeightOnlyConfig",
                                                             "_data": {"group_size": 32}}}}, "int4/32x1+zeros"),
-    ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "e2m1/16x1"),
+    ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4/16x1"),
+    ({"quant_method": "torchao", "quant_type": "int8_dynamic_activation_int4_weight"}, "int4/32x1"),
+    ({"quant_method": "torchao", "quant_type": {"default": {
+        "_type": "Int8DynamicActivationInt4WeightConfig",
+        "_data": {"group_size": 64, "mapping_type": {"_type": "MappingType", "_data": "ASYMMETRIC"}}}}},
+     "int4/64x1+zeros"),
+    ({"quant_method": "torchao", "quant_type": "int8_dynamic_activation_int8_weight"}, "int8/allx1"),
+    ({"quant_method": "torchao", "quant_type": "float8_weight_only"}, "e4m3/allx1"),
 ]  # fmt: skip
 
 
@@ -60,7 +68,8 @@ def test_a_format_is_read(asked: dict[str, Any], wanted: str, tmp_path: Path) ->
     [
         (["lm_head", "model.embed_tokens", "model.layers.*.mlp.gate", "model.vision_tower"], "all"),
         (["model.layers.*.self_attn", "model.layers.*.mlp.router"], "ffn"),
-        ([f"model.layers.{layer}.mlp.down_proj" for layer in range(4)], "attention"),
+        ([f"model.layers.{layer}.mlp.{name}_proj" for layer in range(4) for name in ("gate_up", "down")], "attention"),
+        (["re:.*self_attn\\.(q|k|v|o)_proj$"], "ffn"),
         (["model.layers.0.self_attn.o_proj"], "all"),
         ("lm_head", "all"),
     ],
@@ -71,8 +80,45 @@ def test_what_is_left_out_is_left_out(left: Any, wanted: str, tmp_path: Path) ->
     assert any("of 1 of 4 layers" in note for note in model.notes) == ("o_proj" in str(left))
 
 
-def test_where_all_is_left_out_nothing_is_packed(tmp_path: Path) -> None:
-    model = read(tmp_path, {"quant_method": "fp8", "ignore": ["self_attn", "mlp"]})
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (["re:.*layers\\.0\\.mlp.*"], "ffn of 1 of 4"),
+        (["re:.*layers\\.(0|3)\\.self_attn.*", "model.layers.4.self_attn"], "attention of 2 of 4"),
+        (["re:.*kv_b_proj.*"], "attention of 4 of 4"),
+        (["self_attn.conv"], "attention of 4 of 4"),
+        (["mlp.down_proj"], "ffn of 4 of 4"),
+    ],
+)
+def test_where_some_is_left_out_it_is_said(left: list[str], said: str, tmp_path: Path) -> None:
+    model = read(tmp_path, {"quant_method": "compressed-tensors", **_group(num_bits=8, type="float"), "ignore": left})
+    assert model.weight_packed == "all"
+    assert any(f"leaves matrices of {said} layers as they are multiplied" in note for note in model.notes)
+
+
+@pytest.mark.parametrize(
+    ("left", "wanted"),
+    [
+        (["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*", "re:.*mlp\\.(gate|up|gate_up|down)_proj.*"], "ffn"),
+        (["re:.*shared_expert\\..*", "model.layers.*.mlp.gate"], "all"),
+        (["model.layers.*.mlp.experts"], "attention"),
+        (["re:.*mlp.*"], "attention"),
+        (["gate_proj", "up_proj", "down_proj"], "attention"),
+    ],
+)
+def test_of_experts_those_count_that_tokens_are_sent_to(left: list[str], wanted: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    asked = {**_group(num_bits=4, group_size=32), "ignore": left}
+    mixtral = {"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 2, "num_key_value_heads": 4}
+    file.write_text(json.dumps({**LLAMA, **mixtral, "quantization_config": asked}))
+    model = read_hf_config(file)
+    assert (model.weight_format, model.weight_packed) == ("int4/32x1", wanted)
+    assert any("leaves matrices of ffn" in note for note in model.notes) == ("shared" in str(left))
+
+
+@pytest.mark.parametrize("left", [["self_attn", "mlp"], [f"model.layers.{layer}*" for layer in (1, 2, 3, 4)]])
+def test_where_all_is_left_out_nothing_is_packed(left: list[str], tmp_path: Path) -> None:
+    model = read(tmp_path, {"quant_method": "fp8", "ignore": left})
     assert not model.weight_format
 
 
@@ -88,7 +134,9 @@ def test_where_all_is_left_out_nothing_is_packed(tmp_path: Path) -> None:
         ({"quant_method": ["fp8"]}, "known are fp8"),
         (_group(num_bits=2, type="float"), "2 bits with an exponent"),
         (_group(num_bits=[8], type="float"), "bits with an exponent"),
-        ({"quant_method": "compressed-tensors", "config_groups": {}}, "several groups"),
+        ({"quant_method": "compressed-tensors", "config_groups": {}}, "no group in its config_groups says"),
+        ({"quant_method": "compressed-tensors"}, "no group in its config_groups says"),
+        ({"quant_method": "torchao", "quant_type": "fpx_weight_only"}, "fpxweightonly.* has no mechanism"),
         ({"quant_method": "awq", "group_size": 10**9}, "1 to 1,000,000"),
         ({}, '"some method"'),
     ],

@@ -10,7 +10,7 @@ from wsesim import questions
 from wsesim.model import ModelSpec
 from wsesim.validation.asking import NotAsked
 from wsesim.validation.rows import Measurement
-from wsesim.validation.shapes import adapters_of, family_of, model_of
+from wsesim.validation.shapes import adapters_of, family_of, model_of, precision_of
 from wsesim.validation.steps import ask_flops, ask_job, ask_step, step_file
 
 ReadRow = Callable[..., Measurement]
@@ -79,6 +79,12 @@ def test_fine_tuning_an_encoder_is_classifying(row_of: ReadRow) -> None:
 )
 def test_precision(row_of: ReadRow, text: str, precision: str) -> None:
     assert _asked(row_of(precision=text))["precision"] == precision
+
+
+@pytest.mark.parametrize("text", ["int16", "tf32", "uint32", "fp8", "fp164"])
+def test_a_precision_is_a_word_of_its_own(text: str) -> None:
+    with pytest.raises(NotAsked, match=r"precision .* is not modelled"):
+        precision_of(text)
 
 
 @pytest.mark.parametrize("name", ["", "_x", "-", "...", "größe / 1", "a" * 300, "ok-1"])

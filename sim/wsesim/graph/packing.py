@@ -8,6 +8,7 @@ before it is multiplied.
     int4/128x1+zeros    4 bits, a scale and a zero for 128 inputs of an output (GPTQ, AWQ)
     int8/allx1          8 bits, a scale for each output
     e2m1/32x1           4 bits, a power of two for 32 inputs of an output (OCP MX v1.0: MXFP4)
+    nvfp4/16x1          4 bits as those of e2m1, a scale in e4m3 for 16 inputs of an output, times one a matrix (NVFP4)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from wsesim.errors import SpecError, nearest
 
@@ -36,6 +38,8 @@ class PackedFormat:
     converts: int
     scale_bits: int
     """Of a scale as files have it."""
+    scale: Literal["number", "power", "e4m3"] = "number"
+    """What a scale can be: any number, a power of two, or a number in e4m3 times one that the matrix shares."""
     largest: float
     """Of the numbers that it holds."""
     mantissa: int | None = None
@@ -52,7 +56,8 @@ class PackedFormat:
 FORMATS = {
     "e4m3": PackedFormat(bits=8, shifts=3, masks=2, converts=0, scale_bits=32, largest=448, mantissa=3,
                          least_exponent=-6),
-    "e2m1": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, largest=6, mantissa=1),
+    "e2m1": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale="power", largest=6, mantissa=1),
+    "nvfp4": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale="e4m3", largest=6, mantissa=1),
     "int8": PackedFormat(bits=8, shifts=3, masks=0, converts=2, scale_bits=16, largest=127),
     "int4": PackedFormat(bits=4, shifts=7, masks=0, converts=4, scale_bits=16, largest=7),
 }  # fmt: skip

@@ -44,7 +44,7 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
     fields = family.read(config, sizes(config, family.usual, family.defaults))
     refuse_of_others(config)
-    fields |= packed(config, fields["layers"])
+    fields |= packed(config, fields["layers"], experts=bool(fields.get("experts")))
     fields |= task_of(config, family, causal=fields.get("causal", True), wanted=task)
     note_unread(config)
     try:

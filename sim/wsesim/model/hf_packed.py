@@ -6,10 +6,11 @@ Formats and their keys: the quantization configs of transformers 5, of compresse
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
+from wsesim.model.hf_left_out import PARTS, left_out
 from wsesim.model.hf_parts import Fields
 
 _KEYS = ("quantization_config", "compression_config")
@@ -26,8 +27,8 @@ _REFUSED: Mapping[str, str] = {
 """By method, what it is built on that has no mechanism."""
 
 
-def packed(config: HfConfig, layers: int) -> Fields:
-    """Return how matrices of *layers* are kept, if not as they are multiplied.
+def packed(config: HfConfig, layers: int, *, experts: bool) -> Fields:
+    """Return how matrices of *layers*, with *experts* or without, are kept, if not as they are multiplied.
 
     Raises:
         InputError: at the key that asks for a format without a mechanism.
@@ -45,7 +46,7 @@ def packed(config: HfConfig, layers: int) -> Fields:
         text = _READERS[method](inside)
     except _Unknown as unknown:
         _refuse(config, key, method, str(unknown))
-    which = _which(config, inside, layers) if method != "mxfp4" else "ffn"
+    which = _which(config, inside, layers, experts=experts) if method != "mxfp4" else "ffn"
     if not which:
         config.note(key, f"= {shown(method)} leaves all matrices of most layers as they are multiplied")
         return {}
@@ -127,17 +128,25 @@ def _torchao(inside: HfConfig) -> str:
         kind = kind["default"]
     told = kind.get("_data", {}) if isinstance(kind, dict) else inside.value("quant_type_kwargs", {})
     name = str(kind.get("_type", "") if isinstance(kind, dict) else kind).lower().replace("_", "")
-    if "int4" in name and "int8dyn" not in name:
-        return _whole(4, told.get("group_size", 128) if isinstance(told, dict) else 128, zeros=True)
-    if "int8" in name:
-        return "int8/allx1"
-    if "float8" in name:
-        return "e4m3/allx1"
-    raise _Unknown(f"quant_type = {shown(kind)} has no mechanism here")
+    weights = re.search(r"(int4|int8|float8)weight", name)
+    if weights is None:
+        raise _Unknown(f"quant_type = {shown(name or kind)} has no mechanism here")
+    return "e4m3/allx1" if weights[1] == "float8" else _affine(name, weights[1], told if isinstance(told, dict) else {})
+
+
+_AO_GROUPS = {"int4weightonly": 128, "int8dynamicactivationint4": 32, "float8dynamicactivationint4": 128}
+"""Inputs that share a scale where a file does not say, by how names of torchao begin; of others, all."""
+
+
+def _affine(name: str, form: str, told: Mapping[str, object]) -> str:
+    usual = next((group for start, group in _AO_GROUPS.items() if name.startswith(start)), None)
+    mapping = told.get("mapping_type", "asymmetric" if name.startswith("int4weightonly") else "symmetric")
+    zeros = "asymmetric" in str(mapping).lower()
+    return _whole(int(form.removeprefix("int")), told.get("group_size", usual), zeros=zeros)
 
 
 def _modelopt(inside: HfConfig) -> str:
-    known = {"FP8": "e4m3", "NVFP4": "e2m1/16x1", "W4A16_AWQ": "int4/128x1"}
+    known = {"FP8": "e4m3", "NVFP4": "nvfp4/16x1", "W4A16_AWQ": "int4/128x1"}
     algo = str(inside.value("quant_algo", "FP8"))
     if algo not in known:
         raise _Unknown(f"quant_algo = {shown(algo)} has no mechanism here; {', '.join(known)} have")
@@ -145,12 +154,14 @@ def _modelopt(inside: HfConfig) -> str:
 
 
 def _compressed(inside: HfConfig) -> str:
-    groups = [group for group in inside.inner("config_groups").data.values() if isinstance(group, dict)]
-    told = [group.get("weights") for group in groups]
-    if len(told) != 1 or not isinstance(told[0], dict):
-        raise _Unknown("several groups of matrices in formats of their own have no mechanism here")
     if inside.inner("sparsity_config").value("format", "dense") != "dense":
         raise _Unknown("weights that leave out zeros in a pattern have no mechanism here")
+    groups = [group for group in inside.inner("config_groups").data.values() if isinstance(group, dict)]
+    told = [group["weights"] for group in groups if isinstance(group.get("weights"), dict)]
+    if not told:
+        raise _Unknown("no group in its config_groups says in which format weights are")
+    if len(told) < len(groups) or any(form != told[0] for form in told):
+        raise _Unknown("several groups of matrices in formats of their own have no mechanism here")
     form = told[0]
     if form.get("type", "int") == "int":
         return _whole(form.get("num_bits"), form.get("group_size"), zeros=form.get("symmetric") is False)
@@ -158,6 +169,8 @@ def _compressed(inside: HfConfig) -> str:
     if type(bits) is not int or bits not in kinds:
         raise _Unknown(f"numbers of {shown(bits)} bits with an exponent have no mechanism here")
     strategy, name = form.get("strategy", "tensor"), kinds[bits]
+    if (bits, strategy) == (4, "tensor_group"):
+        name = "nvfp4"
     if strategy == "block":
         return f"{name}/{_block(form.get('block_structure'))}"
     shared = {"tensor": "", "channel": "/allx1"}
@@ -172,26 +185,19 @@ _READERS: Mapping[str, Callable[[HfConfig], str]] = {
 """By method, how a file of it spells its format."""
 _LEFT_OUT = ("modules_to_not_convert", "ignore", "llm_int8_skip_modules", "skip_modules",
              "linear_weights_not_to_quantize", "modules_to_not_quantize")  # fmt: skip
-_PARTS = {"attention": re.compile(r"attn|attention|[qkvo]_proj|qkv|Wqkv"),
-          "ffn": re.compile(r"mlp|experts|ffn|feed_forward|gate_proj|up_proj|down_proj|w[123]\b")}  # fmt: skip
-_NEVER = re.compile(r"norm|router|\bgate$|\bgate\.weight$|expert_gate|vision|visual|audio|projector|embed|lm_head")
 
 
-def _which(config: HfConfig, inside: HfConfig, layers: int) -> str:
+def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) -> str:
     """Return which matrices are packed in most layers: all | attention | ffn; empty: none."""
     told = (inside.value(key, []) for key in _LEFT_OUT)
     names = [name for each in told if isinstance(each, list) for name in each if isinstance(name, str)]
-    left = {part: _layers_left(names, pattern, layers) for part, pattern in _PARTS.items()}
-    for part, count in left.items():
-        if 0 < count <= layers / 2:
-            what = f"leaves {part} of {count} of {layers} layers as it is multiplied: it counts as packed in all"
-            config.note(inside.within[-1], what)
-    kept = [part for part, count in left.items() if count <= layers / 2]
-    return "all" if len(kept) == len(left) else "".join(kept)
-
-
-def _layers_left(names: Iterable[str], part: re.Pattern[str], layers: int) -> int:
-    """Return in how many layers a matrix of a *part* is named; without a number it is meant in all."""
-    mine = [name for name in names if part.search(name) and not _NEVER.search(name)]
-    numbers = [re.search(r"(?:layers|h|blocks)\.(\d+)\.", name) for name in mine]
-    return layers if any(number is None for number in numbers) else len({found[1] for found in numbers if found})
+    kept = []
+    for part in PARTS:
+        named, left = left_out(names, part, layers, experts=experts)
+        if left > layers / 2:
+            continue
+        kept.append(part)
+        if named:
+            what = f"leaves matrices of {part} of {named} of {layers} layers as they are multiplied"
+            config.note(inside.within[-1], f"{what}: they count as packed in all")
+    return "all" if len(kept) == len(PARTS) else "".join(kept)

@@ -1,7 +1,8 @@
 """Weights as they are once they were packed: rounded to the numbers of a format, times the scale of their group.
 
 Scales are chosen so that the largest number of a group is the largest of the format; those of e2m1 are powers of two
-(OCP MX v1.0, 6.3), of which larger numbers are cut. Numbers are rounded to the nearest, ties to even.
+(OCP MX v1.0, 6.3), of which larger numbers are cut; those of nvfp4 are rounded to e4m3, times a scale of the matrix
+that makes the largest of them the largest of e4m3 (arXiv 2509.25149). Numbers are rounded to the nearest, ties to even.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from math import frexp
 import numpy as np
 
 from wsesim.graph import PackedFormat, Packing, Tensor, packing_of
+from wsesim.graph.packing import FORMATS
 from wsesim.numerics.arrays import Array
 
 
@@ -32,13 +34,21 @@ def rounded(array: Array, packing: Packing) -> Array:
 
 
 def _scaled(groups: Array, form: PackedFormat) -> Array:
-    most = np.abs(groups).max(axis=(-3, -1), keepdims=True)
-    scale = most / form.largest
-    if form.scale_bits == 8:
-        scale = np.exp2(np.floor(np.log2(np.where(most > 0, most, 1.0))) - (frexp(form.largest)[1] - 1))
-    scale = np.where(most > 0, scale, 1.0)
-    found: Array = nearest_in(groups / scale, form) * scale
+    scale = _scales(np.abs(groups).max(axis=(-3, -1), keepdims=True), form)
+    found: Array = nearest_in(groups / np.where(scale > 0, scale, 1.0), form) * scale
     return found
+
+
+def _scales(most: Array, form: PackedFormat) -> Array:
+    """Return the scales of groups whose largest numbers are *most* [..., rows of groups, 1, groups in a row, 1]."""
+    scale: Array = most / form.largest
+    if form.scale == "power":
+        scale = np.exp2(np.floor(np.log2(np.where(most > 0, most, 1.0))) - (frexp(form.largest)[1] - 1))
+    elif form.scale == "e4m3":
+        kept = FORMATS[form.scale]
+        shared = scale.max(axis=(-4, -2), keepdims=True) / kept.largest
+        scale = nearest_in(scale / np.where(shared > 0, shared, 1.0), kept) * shared
+    return scale
 
 
 def _zeroed(groups: Array, packing: Packing) -> Array:

@@ -154,6 +154,10 @@ def sparsity_of(text: str) -> float:
     return share
 
 
+_MIXED = re.compile(r"\b(?:mixed|half|(?:fp|f|float|bf|bfloat|cb|cbfloat)?16)\b")
+_SINGLE = re.compile(r"\b(?:single|(?:fp|f|float)?32)\b")
+
+
 def precision_of(text: str) -> str:
     """Return the number formats that a row of a step means: the vendor's software adds up 16-bit numbers in 32 bits.
 
@@ -161,8 +165,8 @@ def precision_of(text: str) -> str:
         NotAsked: there are none of that name.
     """
     words = text.lower()
-    if "mixed" in words or "16" in words or not words:
+    if not words or _MIXED.search(words):
         return "mixed"
-    if "32" in words:
+    if _SINGLE.search(words):
         return "fp32"
     raise NotAsked(f"precision {text!r} is not modelled")

@@ -153,8 +153,8 @@ class ModelSection(Section):
     """Share of the weights of the layers' matrices that are zero, anywhere in them, by a mask that does not change;
     zeros are neither sent nor computed. Tables, norms, biases, routers and the head stay dense. Default: 0."""
     weight_format: str | None = None
-    """How resident matrices of layers are kept, of fewer bits than are multiplied: e4m3, e2m1, int8 or int4, then
-    /INPUTSxOUTPUTS that share a scale, as in e4m3/128x128. Default: as they are multiplied."""
+    """How resident matrices of layers are kept, of fewer bits than are multiplied: e4m3, e2m1, nvfp4, int8 or
+    int4, then /INPUTSxOUTPUTS that share a scale, as in e4m3/128x128. Default: as they are multiplied."""
     weight_packed: Annotated[str, *choice(lambda: choices()["weight_packed"])] | None = None
     """Which of them are kept so. Default: all."""
     experts: Count | None = None
