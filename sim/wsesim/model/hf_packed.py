@@ -198,6 +198,6 @@ def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) ->
             continue
         kept.append(part)
         if named:
-            what = f"leaves matrices of {part} of {named} of {layers} layers as they are multiplied"
+            what = f"leaves some matrices of {part} of {named} of {layers} layers as they are multiplied"
             config.note(inside.within[-1], f"{what}: they count as packed in all")
     return "all" if len(kept) == len(PARTS) else "".join(kept)
