@@ -30,6 +30,7 @@ LATENT: Data = {
     **LLAMA, "layers": 4, "kv_heads": 4, "latent_rank": 32, "query_rank": 48, "value_width": 32, "rotary_width": 32,
     "experts": 4, "experts_per_token": 2, "router": "sigmoid", "dense_layers": 2, "dense_width": 200,
 }  # fmt: skip
+PACKED: Data = {**LLAMA, "weight_format": "int4/32x1", "weight_packed": "ffn"}
 ADAPTED: Data = {**GPT, "adapter_rank": 4}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
 HELD: Data = {
@@ -74,7 +75,7 @@ def _steps(phase: str) -> Iterator[Data]:
 
 def _requests(phase: str) -> Iterator[Data]:
     asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
-    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}, WINDOWED, LATENT):
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}, WINDOWED, LATENT, PACKED):
         yield _case(phase, model, inference=asked)
     for precision in ("bf16", "cb16"):
         yield _case(phase, LLAMA, inference=asked, precision=precision)
@@ -94,7 +95,9 @@ def _requests(phase: str) -> Iterator[Data]:
 
 def _services(phase: str) -> Iterator[Data]:
     serving = {"rate": 50, "requests": 20, "prompt": 60, "output": 8, "longest": 200}
-    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE, {**GPT, "max_length": 60_000}, WINDOWED, LATENT):
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE, {**GPT, "max_length": 60_000}):
+        yield _case(phase, model, serving=serving)
+    for model in (WINDOWED, LATENT, PACKED):
         yield _case(phase, model, serving=serving)
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)
@@ -194,6 +197,8 @@ def with_fact(data: Data, name: str) -> Iterator[Data]:
 
 
 def _others(name: str, now: object) -> list[object]:
+    if name == "weight_format":
+        return ["e4m3/128x128"]
     if name in choices():
         return [choice for choice in choices()[name] if choice != now]
     if isinstance(now, bool):
