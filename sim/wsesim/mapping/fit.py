@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit
@@ -33,23 +33,25 @@ def passes_that_fit(request: StepRequest, *, recompute: float) -> Iterator[int]:
             return
 
 
-def larger_that_fit(request: StepRequest, most: int) -> Iterable[tuple[int, float]]:
+def larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, float]]:
     """Return passes of more than *most* sequences, the smaller first, with what may be kept that computes least again.
 
     Till nothing that may be kept leaves room. Of many sequences, sizes nearer than a 64th are alike.
     """
     key = (most, request.held, request.micro_batch, request.sub_batch, request.parts, request.recompute,
            request.cluster.wafer.core.sram_bytes)  # fmt: skip
-    return kept(request.known.larger, key, lambda: Once(_larger_that_fit(request, most)))
+    for size, recompute in kept(request.known.larger, key, lambda: Once(_larger_that_fit(request, most))):
+        yield passes_of(request, size), recompute
 
 
 def _larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, float]]:
+    """Sizes, as how many passes they come to follows from the batch, which is none of what is kept by."""
     size, policy = most, 0
     while size := _next_larger(request, size + size // 64):
         policy = next((at for at in range(policy, len(request.policies)) if _fits_with(request, size, at)), -1)
         if policy < 0:
             return
-        yield passes_of(request, size), request.policies[policy]
+        yield size, request.policies[policy]
 
 
 def _next_larger(request: StepRequest, size: int) -> int:

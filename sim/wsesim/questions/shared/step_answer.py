@@ -103,11 +103,14 @@ def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
 
 
 def step_at_best(step: Step) -> dict[str, Any]:
-    """Return the figures that are at best what they are of a step that takes no more than the least of all ways."""
+    """Return the figures that are at best what they are of a step that takes no more than the least of all ways.
+
+    The first step waits for no update, and so may take less than the one that repeats: nothing is promised of it.
+    """
     way = least_of_all(step.request(step.graph()))
     if way is None:
         return {}
-    figures = _figures(step, way.program, Ends(step_s=way.promised_s, first_s=way.promised_s, tail_s=0.0))
+    figures = _figures(step, way.program, Ends(step_s=way.promised_s, first_s=0.0, tail_s=0.0))
     return {name: figures[name] for name in AT_BEST}
 
 
