@@ -76,7 +76,7 @@ def test_large_models_need_as_many_wafers_as_their_weights_say(model: ModelSpec,
     assert fewest_wafers(request) == wafers
     plan = planned(replace(request, wafers=wafers))
     assert plan.wafers == wafers
-    weights = 2 * (model.layers * plan.request.laid.layer_values + 2 * model.vocab * model.width)
+    weights = 2 * (plan.request.laid.values + 2 * model.vocab * model.width)
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, served_as_one_by_one, times
 
 from wsesim.errors import SpecError
+from wsesim.system import serving
 from wsesim.system.abilities import GrowingTime
 from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests
@@ -139,6 +140,25 @@ def test_rounds_up_to_just_before_entering_takes_over(after: int) -> None:
     served = serve(listed((0, 1, 6)), service)
     entering = (9.5 - after) / 10 + 0.1 * (1 + np.arange(5))
     assert served.end_s[0] == pytest.approx(np.maximum(1.0, entering).sum())
+
+
+def test_few_guesses_find_the_round_in_which_something_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where rounds take far longer at the end than at first, so that a line through both says little."""
+    asked: list[int] = []
+    pass_s = serving._Server._pass_s
+
+    def counted(server: serving._Server, rounds: int) -> tuple[float, float]:
+        asked.append(rounds)
+        return pass_s(server, rounds)
+
+    monkeypatch.setattr(serving._Server, "_pass_s", counted)
+    service = times(
+        latency=GrowingTime(1e-6, 0.0), interval=GrowingTime(0.0, 1e-6), prefill_s=(0.0, 0.0, 0.0), slots=2,
+        capacity_tokens=10**6,
+    )  # fmt: skip
+    served = serve(listed((0, 1, 100_000), (1e-3, 1, 1)), service)
+    assert served.begun_s[1] == pytest.approx(sum(1e-6 * np.arange(1, 46)), rel=0.1)
+    assert len(asked) < 2 * math.log2(100_000) + 8
 
 
 def test_a_round_takes_as_long_as_the_furthest_that_writes() -> None:

@@ -80,6 +80,17 @@ class Operation(IntEnum):
     FIFO_LENGTH = 44  # length for reading (n = 0) or writing (n = 1) of the FIFO of descriptor a becomes b
 
 
+CONDITIONAL = frozenset({
+    Operation.JUMP_IF, Operation.JUMP_UNLESS, Operation.JUMP_LESS, Operation.JUMP_LESS_EQUAL, Operation.JUMP_EQUAL,
+    Operation.JUMP_UNEQUAL,
+})  # fmt: skip
+JUMPS = CONDITIONAL | {Operation.JUMP}
+RETURNS = (Operation.RETURN, Operation.END)
+"""After which no step of the function follows."""
+LEAVES = (Operation.JUMP, *RETURNS)
+"""After which the next step is reached by jumps only."""
+
+
 class Field(IntEnum):
     """Fields of a descriptor: first bit * 64 + bits, 4096 more if signed."""
 

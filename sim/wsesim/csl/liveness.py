@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import OperandKind, Operation
+from wsesim.csl.image import JUMPS, LEAVES, CodeStep, OperandKind, Operation
 
 Steps = list[StepDraft | Label]
-_ENDS = (Operation.RETURN, Operation.END)
 
 
-def reads(step: StepDraft) -> int:
+def reads(step: StepDraft | CodeStep) -> int:
     """Registers that an instruction reads."""
     found = {step.a, step.b, step.c}
     if step.vector is not None:
@@ -27,27 +28,45 @@ def mask(registers: set[int]) -> int:
 def live_after(steps: Steps) -> list[int]:
     """For each item of the code the registers that are read after it before they are written."""
     places = {id(step): position for position, step in enumerate(steps) if isinstance(step, Label)}
+    follow = [_follow(step, position, places) for position, step in enumerate(steps)]
     uses = [0 if isinstance(step, Label) else reads(step) for step in steps]
-    stays = [-1 if isinstance(step, Label) or step.d < 0 else ~(1 << step.d) for step in steps]
-    before, after = [0] * (len(steps) + 1), [0] * len(steps)
-    changed = True
+    before = _before(uses, [-1 if isinstance(step, Label) else step.d for step in steps], follow)
+    return [_any_of(before, goals) for goals in follow]
+
+
+def live_before(steps: Sequence[CodeStep]) -> list[int]:
+    """For each step of finished code the registers that are read from it on before they are written."""
+    follow = [
+        [position + 1] * (step.op not in LEAVES) + [step.n] * (step.op in JUMPS) for position, step in enumerate(steps)
+    ]
+    return _before([reads(step) for step in steps], [step.d for step in steps], follow)[:-1]
+
+
+def _before(uses: Sequence[int], writes: Sequence[int], follow: Sequence[Sequence[int]]) -> list[int]:
+    """Return what is live before each of the steps, and behind the last, by what they read, write, and what follows."""
+    stays = [-1 if register < 0 else ~(1 << register) for register in writes]
+    before, changed = [0] * (len(uses) + 1), True
     while changed:
         changed = False
-        for position in range(len(steps) - 1, -1, -1):
-            step = steps[position]
-            found = before[position + 1] if isinstance(step, Label) else _follow(step, position, before, places)
-            after[position] = found
-            now = found & stays[position] | uses[position]
+        for position in range(len(uses) - 1, -1, -1):
+            now = _any_of(before, follow[position]) & stays[position] | uses[position]
             if now != before[position]:
-                before[position] = now
-                changed = True
-    return after
+                before[position], changed = now, True
+    return before
 
 
-def _follow(step: StepDraft, position: int, before: list[int], places: dict[int, int]) -> int:
-    if step.op in _ENDS:
-        return 0
-    found = 0 if step.op == Operation.JUMP else before[position + 1]
+def _any_of(before: Sequence[int], goals: Sequence[int]) -> int:
+    found = 0
+    for goal in goals:
+        found |= before[goal]
+    return found
+
+
+def _follow(step: StepDraft | Label, position: int, places: dict[int, int]) -> list[int]:
+    """Return where code goes on behind an item."""
+    if isinstance(step, Label):
+        return [position + 1]
+    found = [] if step.op in LEAVES else [position + 1]
     if isinstance(step.n, Label) and step.op != Operation.CALL and id(step.n) in places:
-        found |= before[places[id(step.n)]]
+        found.append(places[id(step.n)])
     return found

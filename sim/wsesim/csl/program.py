@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.csl import image, tree, types
@@ -152,11 +151,3 @@ class TileProgram:
         if text not in self.setup.strings:
             self.setup.strings.append(text)
         return self.setup.strings.index(text)
-
-
-def shown_path(path: Path) -> str:
-    """A path as it is shown: from the current directory if it lies in there."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -14,7 +14,7 @@ from wsesim.csl.source import SourcePlace
 from wsesim.csl.values import Address, FunctionRef, InMemory, KnownValue, Runtime, StoredVariable, Value
 
 MOST_ROTATIONS = 2
-"""Pairs of tasks on a core."""
+"""Pairs of tasks on a core. Source: the SDK's description of the builtin."""
 
 
 @dataclass(frozen=True, slots=True)

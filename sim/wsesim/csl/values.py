@@ -216,16 +216,6 @@ def struct_of(fields: dict[str, Value]) -> Aggregate:
     return Aggregate(types.Struct("", tuple((name, value.type) for name, value in fields.items())), fields)
 
 
-def tuple_of(items: list[Value]) -> Aggregate:
-    """A tuple."""
-    return struct_of({str(index): item for index, item in enumerate(items)})
-
-
-def is_tuple(value: Value) -> bool:
-    """Whether it is a tuple with an element at least."""
-    return isinstance(value, Aggregate) and bool(value.fields) and next(iter(value.fields)).isdigit()
-
-
 def key(value: Value) -> Any:
     """Something hashable that is equal for equal known values."""
     if isinstance(value, Aggregate):

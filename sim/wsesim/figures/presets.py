@@ -19,26 +19,13 @@ from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, Problem, SpecError, nearest, require_choice
-from wsesim.figures.names import FigureValue, Slot, flatten, is_path, slots_of, text_of, walk
+from wsesim.figures.entries import Entry, entry_of
+from wsesim.figures.names import Slot, flatten, is_path, slots_of, text_of, walk
 from wsesim.packaged import yaml_data
 from wsesim.units import Dimension
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 _OWN_KEYS = ("name", "about", "extends")
-_ENTRY_KEYS = ("value", "source", "confidence", "note")
-_CONFIDENCE = ("H", "M", "L")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A figure and its value in the unit of the field."""
-
-    value: FigureValue
-    figure: UsedFigure
-    place: tuple[Document, Loc] | None = None
-    """Where it stands in a file of the user's own."""
-    before: FigureValue | None = None
-    """What it takes the place of; None where there was nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,15 +249,7 @@ class Presets:
         if slot is None:
             hint = nearest(name, (*self.slots, *_OWN_KEYS)) or f"; an example is {self.example!r}"
             raise SpecError(name, f"is not a figure of {self.of}{hint}")
-        about = raw if isinstance(raw, Mapping) else {"value": raw, "note": _before(before)}
-        _check_entry(name, about)
-        value = slot.value(about["value"])
-        figure = UsedFigure(
-            name=name, text=text_of(about["value"]), source=str(about.get("source", Path(document.file).name)),
-            confidence=str(about.get("confidence", "")), note=str(about.get("note", "")), overridden=False,
-        )  # fmt: skip
-        place = (document, loc) if own else None
-        return Entry(value=value, figure=figure, place=place, before=before.value if before else None)
+        return entry_of(name, slot, raw, document, loc, before, own=own)
 
     def _require_whole(self, preset: Preset, document: Document) -> None:
         """Refuse a preset that gives a part of a group, or lacks one that it must have."""
@@ -288,21 +267,3 @@ class Presets:
 def _made(presets: Presets, group: str, *values: tuple[str, object]) -> Any:
     """Return the dataclass with these values, the same for the same ones."""
     return presets.groups[group](**dict(values))
-
-
-def _before(entry: Entry | None) -> str:
-    return f"in place of {entry.figure.text} ({entry.figure.source})" if entry else ""
-
-
-def _check_entry(name: str, about: Mapping[Any, object]) -> None:
-    for key in about:
-        if key not in _ENTRY_KEYS:
-            hint = nearest(str(key), _ENTRY_KEYS) or f"; there are: {', '.join(_ENTRY_KEYS)}"
-            raise SpecError(name, f"has the unknown key {key!r}{hint}")
-    if "value" not in about:
-        raise SpecError(name, "has no value")
-    for key in ("source", "confidence", "note"):
-        if not isinstance(about.get(key, ""), str):
-            raise SpecError(name, f"has a {key} that is not text: {about[key]!r}")
-    if about.get("confidence", "") not in ("", *_CONFIDENCE):
-        raise SpecError(name, f"has the confidence {about['confidence']!r}; it must be one of {', '.join(_CONFIDENCE)}")

@@ -69,7 +69,10 @@ def forward(
 
 
 def inputs_pass(region: Region, *, inputs: int, outputs: int) -> bool:
-    """Whether inputs pass along the row in place of sums: fewer than columns, and than outputs, so never slower."""
+    """Whether inputs pass along the row in place of sums: fewer than columns, and than outputs.
+
+    So never slower, but for a cycle that rounding may add.
+    """
     return inputs < min(outputs, region.columns)
 
 

@@ -141,11 +141,6 @@ class ResidentModel:
     head: tuple[ResidentOp, ...]
 
     @property
-    def layer_values(self) -> int:
-        """Numbers of the matrices of a layer, of the kind that takes most."""
-        return _values(self.layer)
-
-    @property
     def values(self) -> int:
         """Numbers of the matrices of all layers."""
         return sum(kind.layers * _values(getattr(self, kind.block)) for kind in self.kinds)

@@ -21,7 +21,8 @@ from wsesim.study.table import PointRow
 from wsesim.workload import Problems
 
 TOGETHER, MORE = 4, 4
-"""Points that are answered before others are weighed again, however many work: so many, or one for so many answered."""
+"""Points that are answered before others are weighed again, however many work: so many, or one for so many answered.
+Both are chosen: few, so that what they beat is never asked, and more with time, so that workers do not wait."""
 BEATEN = "cannot be among the best: another is better than this is at best"
 Answer = Callable[[Sequence[PointTask]], Sequence[PointRow]]
 """Answers points, in their order."""

@@ -153,16 +153,20 @@ class _Server:
         return rounds if self.known[1][0] < left else self._rounds_until(left)
 
     def _rounds_until(self, left: float) -> int:
-        """Return the first number of rounds that take as long; what is *known* do. They take nearly alike."""
-        low, low_s, (high, (high_s, _)) = 0, 0.0, self.known
-        while high - low > 1:
-            guess = low + int((left - low_s) * (high - low) / (high_s - low_s)) if high_s > low_s else low
-            guess = min(max(guess, low + 1), high - 1)
+        """Return the first number of rounds that take as long; what is *known* do.
+
+        They take nearly alike, so a line says about where; behind a guess that leaves more than half, it is halved.
+        """
+        low, low_s, (high, (high_s, _)), by_line = 0, 0.0, self.known, True
+        while (wide := high - low) > 1:
+            share = (left - low_s) / (high_s - low_s) if by_line and high_s > low_s else 0.5
+            guess = min(max(low + int(share * wide), low + 1), high - 1)
             passed = self._pass_s(guess)
             if passed[0] < left:
                 low, low_s = guess, passed[0]
             else:
                 high, high_s, self.known = guess, passed[0], (guess, passed)
+            by_line = 2 * (high - low) <= wide
         return high
 
     def _pass_s(self, rounds: int) -> tuple[float, float]:

@@ -20,8 +20,6 @@ FIRST_REGISTER = 0x7000
 """Address from which on a core has registers; those that are not simulated read 0."""
 MOST_AHEAD = 1 << 12
 """Cycles that a main thread goes ahead of the others where nobody sees it."""
-NO_TASK_ID = 31
-"""Of a control wavelet that starts none."""
 
 
 @called

@@ -17,8 +17,8 @@ NONE, MEM1D, MEM4D, FABIN, FABOUT, FIFO = 0, 1, 2, 3, 4, 5
 """Kinds of descriptors."""
 DSD, IN_DSR, SCALAR, POINTER = 0, 1, 2, 3
 """Kinds of operands, as `image.OperandKind`."""
-NO_QUEUE = 15
 EXTENT_WITHOUT_END = 0x7FFF
+"""Length of a vector that never ends: `csl.image.ENDLESS`, of a layer above."""
 
 
 @called

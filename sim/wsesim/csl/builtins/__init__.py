@@ -1,6 +1,7 @@
 """Builtins, each one function under `@builtin`; importing this package enters all of them."""
 
 from wsesim.csl.builtins import (  # noqa: F401
+    changes,
     configuration,
     descriptors,
     ids,

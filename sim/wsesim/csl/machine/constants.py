@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wsesim.csl.image import CodeStep, Operation, TileClass
+from wsesim.csl.image import JUMPS, LEAVES, CodeStep, Operation, TileClass
 
-CONDITIONAL = {
-    Operation.JUMP_IF, Operation.JUMP_UNLESS, Operation.JUMP_LESS, Operation.JUMP_EQUAL, Operation.JUMP_UNEQUAL,
-    Operation.JUMP_LESS_EQUAL,
-}  # fmt: skip
-JUMPS = CONDITIONAL | {Operation.JUMP}
 _FOLDED = {*range(Operation.MOVE, Operation.LOAD), Operation.GET_FIELD, Operation.SET_FIELD}
-_ENDS = (Operation.JUMP, Operation.RETURN, Operation.END)
 _CALLS = (Operation.CALL, Operation.CALL_AT)
 
 
@@ -48,11 +42,11 @@ class _Known:
         roots = {entry.entry for entry in tile.started}
         roots |= {step.n for step in tile.steps if step.op == Operation.CALL}
         jumps = {step.n for step in tile.steps if step.op in JUMPS}
-        behind = {at + 1 for at, step in enumerate(tile.steps) if step.op in JUMPS or step.op in _ENDS}
+        behind = {at + 1 for at, step in enumerate(tile.steps) if step.op in JUMPS or step.op in LEAVES}
         self.begins = sorted(at for at in {0} | roots | jumps | behind if at < len(tile.steps))
         self.ends = dict(zip(self.begins, [*self.begins[1:], len(tile.steps)], strict=True))
         self.held: dict[int, dict[int, int]] = {at: {} for at in roots}
-        reached = jumps | {at for at in behind if at < len(tile.steps) and tile.steps[at - 1].op not in _ENDS}
+        reached = jumps | {at for at in behind if at < len(tile.steps) and tile.steps[at - 1].op not in LEAVES}
         self.held |= {at: {} for at in self.begins if at not in reached}
 
     def all(self) -> list[int]:
@@ -68,7 +62,7 @@ class _Known:
         for _ in self._along(begin, left):
             pass
         last, end, found = self.steps[self.ends[begin] - 1], self.ends[begin], []
-        for goal in ([end] if last.op not in _ENDS else []) + ([last.n] if last.op in JUMPS else []):
+        for goal in ([end] if last.op not in LEAVES else []) + ([last.n] if last.op in JUMPS else []):
             if goal in self.ends:
                 before = self.held.get(goal)
                 now = left if before is None else dict(before.items() & left.items())

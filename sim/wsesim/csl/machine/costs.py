@@ -10,9 +10,9 @@ element, the places of all and the count come with them, as in measured products
 
 from __future__ import annotations
 
-from wsesim.csl.image import CodeStep, OperandKind, Operation, TileClass, Type
+from wsesim.csl.image import CONDITIONAL, JUMPS, RETURNS, CodeStep, OperandKind, Operation, TileClass, Type
 from wsesim.csl.intrinsics import TABLE
-from wsesim.csl.machine.constants import CONDITIONAL, JUMPS, is_folded, known_before, unwritten
+from wsesim.csl.machine.constants import is_folded, known_before, unwritten
 from wsesim.csl.machine.schedule import BlockStep, waits_of
 from wsesim.hardware import Wafer
 
@@ -32,8 +32,7 @@ DESCRIPTOR_STORES = 4
 computed it. Source: the instruction log of gemm-collectives_2d, 12 stores before each product, of three operands."""
 SETTLE_CYCLES = 3
 """Of no instruction between them and the one that uses them. Source: the same."""
-_ENDS = {*JUMPS, *_LEAPS, Operation.END}
-_RETURNS = (Operation.RETURN, Operation.END)
+_BLOCK_ENDS = {*JUMPS, *_LEAPS, Operation.END}
 Costs = list[tuple[int, int]]
 """Cycles of each step, and of a jump that is taken."""
 
@@ -45,12 +44,12 @@ def costs_of(tile: TileClass, wafer: Wafer) -> Costs:
     targets = {step.n for step in steps if step.op in JUMPS} | {step.n for step in steps if step.op == Operation.CALL}
     first = 0
     for at, step in enumerate(steps):
-        if at + 1 in targets or step.op in _ENDS or at + 1 == len(steps):
+        if at + 1 in targets or step.op in _BLOCK_ENDS or at + 1 == len(steps):
             block = tuple(_timed(steps[each], found[each][0]) for each in range(first, at + 1))
             for each, wait in enumerate(waits_of(block, wafer.core.dependent_cycles - 1), first):
                 found[each] = (found[each][0] + wait, found[each][1] + wait)
             first = at + 1
-        if step.op == Operation.JUMP and at < step.n < len(steps) and steps[step.n].op in _RETURNS:
+        if step.op == Operation.JUMP and at < step.n < len(steps) and steps[step.n].op in RETURNS:
             found[at] = (0, 0)
     return found
 

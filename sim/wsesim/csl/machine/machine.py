@@ -251,10 +251,6 @@ class CslMachine:
                 self.rouse(core)
         return went
 
-    def registers_of(self, core: int) -> Any:
-        """Return the registers of a core."""
-        return self.state.code_state.frames[core]
-
     def arrived(self, core: int, color: int) -> int:
         """Return how many words a core has sent to the host that nobody took."""
         return len(self._arrived[core, color])

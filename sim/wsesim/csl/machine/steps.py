@@ -9,8 +9,7 @@ import numpy as np
 
 from wsesim.cores import codestate as code
 from wsesim.cores.state import Array, zeros
-from wsesim.csl.image import NOWHERE, CodeStep, Operation, TileClass, VectorOptions, VectorUse
-from wsesim.csl.machine.constants import JUMPS
+from wsesim.csl.image import JUMPS, NOWHERE, CodeStep, Operation, TileClass, VectorOptions, VectorUse
 from wsesim.csl.machine.costs import costs_of
 from wsesim.csl.machine.operations import ROWS
 from wsesim.hardware import Wafer

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from wsesim.csl.code import ClassCode, Label, StepDraft
-from wsesim.csl.image import Operation
+from wsesim.csl.image import JUMPS, Operation
 from wsesim.csl.liveness import live_after, mask
 from wsesim.csl.passes.arms import merged
 from wsesim.csl.passes.dead import coalesced, living
-from wsesim.csl.passes.graph import JUMPS, Steps, is_recursive
+from wsesim.csl.passes.graph import Steps, is_recursive
 from wsesim.csl.passes.inlining import inlined
 from wsesim.csl.passes.numbering import numbered
 from wsesim.csl.passes.ranges import threaded

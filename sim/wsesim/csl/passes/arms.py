@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from wsesim.csl.code import ClassCode, Label, StepDraft
-from wsesim.csl.image import Operation, Type
+from wsesim.csl.image import CONDITIONAL, Operation, Type
 from wsesim.csl.liveness import live_after
-from wsesim.csl.passes.graph import CONDITIONAL, Steps, bits_of, is_pure, sources_of
+from wsesim.csl.passes.graph import Steps, bits_of, is_pure, sources_of
 
 MOST_STEPS = 4
 """Of a branch that is computed always: LLVM's `two-entry-phi-node-folding-threshold`."""

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import Operation, Type
+from wsesim.csl.image import JUMPS, Operation, Type
 
 Item = StepDraft | Label
 Steps = list[Item]
-LEAVES = (Operation.JUMP, Operation.RETURN, Operation.END)
-"""After which the next step is reached by jumps only."""
 INVERSE = {
     Operation.JUMP_IF: Operation.JUMP_UNLESS, Operation.JUMP_UNLESS: Operation.JUMP_IF,
     Operation.JUMP_EQUAL: Operation.JUMP_UNEQUAL, Operation.JUMP_UNEQUAL: Operation.JUMP_EQUAL,
 }  # fmt: skip
 _ORDERED = {Operation.JUMP_LESS: Operation.JUMP_LESS_EQUAL, Operation.JUMP_LESS_EQUAL: Operation.JUMP_LESS}
-CONDITIONAL = {*INVERSE, *_ORDERED}
-JUMPS = CONDITIONAL | {Operation.JUMP}
 PURE = {Operation(number) for number in range(Operation.MOVE, Operation.LOAD)} | {
     Operation.GET_FIELD, Operation.SET_FIELD,
 }  # fmt: skip

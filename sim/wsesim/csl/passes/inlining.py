@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import replace
 
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import Operation
-from wsesim.csl.passes.graph import JUMPS, Steps, is_recursive
+from wsesim.csl.image import JUMPS, Operation
+from wsesim.csl.passes.graph import Steps, is_recursive
 from wsesim.csl.passes.reach import last_step
 
 SMALL_STEPS = 24

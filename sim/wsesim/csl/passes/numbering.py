@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from wsesim.csl.code import ClassCode, Label, StepDraft
-from wsesim.csl.image import Operation, Type
-from wsesim.csl.passes.graph import CONDITIONAL, JUMPS, LEAVES, Steps, is_pure, places_of, sources_of
+from wsesim.csl.image import CONDITIONAL, JUMPS, LEAVES, Operation, Type
+from wsesim.csl.passes.graph import Steps, is_pure, places_of, sources_of
 from wsesim.csl.passes.knowledge import Facts, MemoryPlace, Numbers, common, may_meet
 
 _CALLS = (Operation.CALL, Operation.CALL_AT)
@@ -164,10 +164,11 @@ class _Numbering:
             self.stored.clear()
             self.found.append(step)
             return
-        if place in facts.memory:
-            self.before[id(step)] = self.numbers.holder(facts.memory[place], facts)
-        if place in self.stored:
+        if place in self.stored:  # what lay there before that one is not known by now, and its identity is free again
+            self.before.pop(id(self.found[self.stored[place]]), None)
             self.found[self.stored[place]] = None
+        elif place in facts.memory:
+            self.before[id(step)] = self.numbers.holder(facts.memory[place], facts)
         facts.memory = {each: held for each, held in facts.memory.items() if not may_meet(each, place)}
         facts.memory[place] = number
         self.stored[place] = len(self.found)

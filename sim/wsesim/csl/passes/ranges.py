@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from wsesim.csl.code import ClassCode, Label, StepDraft
-from wsesim.csl.image import Operation, Type
-from wsesim.csl.passes.graph import CONDITIONAL, JUMPS, LEAVES, Steps, inverted, is_plain, places_of, sources_of
+from wsesim.csl.image import CONDITIONAL, JUMPS, LEAVES, Operation, Type
+from wsesim.csl.passes.graph import Steps, inverted, is_plain, places_of, sources_of
 
 MOST_STEPS = 6
 """Copied for a jump: LLVM's `jump-threading-threshold`."""

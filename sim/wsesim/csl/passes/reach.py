@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import Operation
-from wsesim.csl.passes.graph import JUMPS, LEAVES, Item, Steps, places_of, sources_of
+from wsesim.csl.image import JUMPS, LEAVES, Operation
+from wsesim.csl.passes.graph import Item, Steps, places_of, sources_of
 
 
 def reached(steps: Steps) -> Steps:

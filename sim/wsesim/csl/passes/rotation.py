@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import Operation
-from wsesim.csl.passes.graph import CONDITIONAL, Steps, inverted, is_plain, places_of, sources_of
+from wsesim.csl.image import CONDITIONAL, Operation
+from wsesim.csl.passes.graph import Steps, inverted, is_plain, places_of, sources_of
 
 MOST_STEPS = 16
 """Of what comes before a test: LLVM's `rotation-max-header-size`."""

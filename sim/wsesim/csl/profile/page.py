@@ -26,7 +26,7 @@ LEAVES_OUT = (
 )
 NO_SPANS = "No core was watched: flame view and trace are of runs by `wsesim csl profile SCRIPT`."
 LEAST_CROWDED = 0.02
-"""Part of the cycles from which on it is said that registers are too few."""
+"""Part of the cycles from which on it is said that registers are too few; chosen: what is less is lost in a profile."""
 BETWEEN = "Idle is also what passes between commands of the host, and after a core's last."
 
 

@@ -70,7 +70,8 @@ COSTLY = {
 """Callbacks that change what a step costs, and what of it is not counted."""
 LORA = _names("r alpha dropout fan_in_fan_out merge_weights target_modules")
 _LIKE = 0.8
-"""How alike a key of data is to one that is read where it is taken for a slip: they are any that a reader wants."""
+"""How alike a key of data is to one that is read where it is taken for a slip: they are any that a reader wants.
+Chosen: of five letters one may be another."""
 
 
 def apart(
