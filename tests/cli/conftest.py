@@ -134,7 +134,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
 
 def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     table = Table(
-        name="grid", to_dict=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
+        name="grid", to_dict=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said, wrong=tuple
     )  # fmt: skip
 
     def sweep(study: Any, *, jobs: int | None, executor: Any, journal: Path | None, progress: Any) -> Any:
@@ -171,5 +171,5 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     )
     _module(
         monkeypatch, "validation", report=report, kernels_report=report, print_report=show, write_report=write_report,
-        show_row=lambda row, rows: f"# {row}\n",
+        show_row=lambda row, rows: f"# {row}\n", why_none_run=lambda found: "",
     )  # fmt: skip

@@ -220,4 +220,6 @@ def test_scripts_run_as_they_are(folder: Path) -> None:
         "cs_python run.py\n"
     )
     assert run_script(here / "commands.sh") == 0
+    (here / "host.py").write_text("import sys\nimport cerebras.sdk\nsys.exit(int(sys.argv[1]))\n")
+    assert run_script(here / "host.py", ["3"]) == 3  # a host script needs no shell around it
     assert (here / "again" / "out.json").read_text().count('"1"') == 2

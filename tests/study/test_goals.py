@@ -108,6 +108,9 @@ def test_what_a_file_asserts(tiny: Path, monkeypatch: pytest.MonkeyPatch, text: 
     found = CliRunner(env={"COLUMNS": "300"}).invoke(cli, line, prog_name="wsesim")
     assert found.exit_code == code
     assert said in found.output
+    again = CliRunner().invoke(cli, [*line, "--quiet", "--force"], prog_name="wsesim")
+    assert said in again.stderr
+    assert bool(again.stderr) == bool(code)
     if code < 2:
         assert f'assert: ["{text}"]' in questions.show(questions.load(tiny))
 

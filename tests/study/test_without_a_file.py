@@ -206,3 +206,38 @@ def test_what_many_points_take_is_estimated(tiny: Path) -> None:
         estimate_s(study_of(tiny, {"vary": {"batch.sequences": f"1..{count}"}}), jobs=1) for count in (10, 1000)
     )
     assert 0 < few < many
+
+
+def test_a_goal_may_stand_without_brackets(tiny: Path) -> None:
+    study = study_of(tiny, {"vary": {"batch.sequences": [4, 8]}, "pareto": "tokens_per_s", "prune": True})
+    assert study.pareto == ("tokens_per_s",)
+    assert sweep(study).remarks()[-1] == "Pruned: none of 2 points, as 4 are answered before any is weighed."
+    assert study_of(tiny, {"vary": {"batch.sequences": [4]}, "pareto": "mfu, step_s"}).pareto == ("mfu", "step_s")
+
+
+def test_a_point_whose_answer_is_not_right_says_so_and_ends_in_1(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiny.parent)
+    tiny.write_text(f'{tiny.read_text("utf-8")}assert: ["step_s < 0"]\n', "utf-8")
+    line = ("sweep", tiny, "--vary", "batch.sequences=4,8", "--level", "closed", "--fresh", "--out", "found")
+    found = called(*line)
+    assert found.exit_code == 1
+    assert "Note: Not right: 2 of 2 points: Asserted, and not so: step_s < 0 (step_s = " in found.stdout
+    assert "not right" in found.stdout
+    assert (tiny.parent / "found" / "sweep.csv").read_text("utf-8").count("Asserted, and not so") == 2
+    again = called(*line, "--quiet", "--force")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert again.stderr.startswith("wsesim: 2 of 2 points: Asserted, and not so: step_s < 0")
+
+
+def test_values_that_a_program_computes_wrong_are_said(tmp_path: Path) -> None:
+    program = Path(__file__).parents[2] / "workloads" / "kernels" / "csl" / "row-sum.csl"
+    file = tmp_path / "sum.yaml"
+    file.write_text(
+        f"kernel: {program}\nparams: {{width: 2, length: 2}}\nlaunch: [add]\noperands: {{numbers: 2.0}}\n"
+        "expect: {last: 4.0}\ncluster: cs-3\n", "utf-8",
+    )  # fmt: skip
+    table = sweep(study_of(file, {"vary": {"params.width": [2, 3]}}), jobs=1)
+    assert [(row.status, row.why) for row in table.rows] == [
+        ("ok", ""), ("ok", "Values that were computed on the way are WRONG."),
+    ]  # fmt: skip
+    assert len(table.wrong()) == 1

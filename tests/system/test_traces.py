@@ -89,7 +89,7 @@ def test_texts_have_their_tokens_counted_and_come_at_the_rate(tmp_path: Path) ->
                                {"role": "assistant", "content": "e f g"}]}]  # fmt: skip
     found = read(json.dumps(talk), tmp_path, "s.json", rate_per_s=2.0)
     assert [row[1:] for row in rows(found)] == [(3, 2), (1, 1), (4, 3)]
-    assert "1 rows have no tokens to read or none to write" in found.notes[1]
+    assert "1 row left out, with no tokens to read or none to write" in found.notes[1]
     plain = read('{"prompt": "a b", "output": 7}\n', tmp_path, "s.json", rate_per_s=2.0)
     assert rows(plain)[0][1:] == (2, 7)
     with pytest.raises(InputError, match=r"does not say when requests arrive; give serving\.rate"):
@@ -115,7 +115,7 @@ def test_rows_that_cannot_be_served_follow_one_rule(tmp_path: Path) -> None:
     assert refused.refused.tolist() == [False, True, True]
     assert np.isnan(serve(refused, times()).end_s).tolist() == [False, True, True]
     assert any(note.startswith("2 rows have no tokens") for note in refused.notes)
-    assert any(note.startswith("2 rows are longer than serving.longest = 100") for note in refused.notes)
+    assert any(note.startswith("Longer than serving.longest = 100 tokens: 2 rows") for note in refused.notes)
     cut = read(text, tmp_path, longest=100, longer="cut")
     assert [row[1:] for row in rows(cut)] == [(9, 1), (80, 20), (1, 99)]
     assert not cut.refused.any()

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from wsesim.cli import cli
 from wsesim.errors import InputError, Problem
 from wsesim.validation.rows import COLUMNS, OPTIONAL, read_table
 
@@ -112,3 +114,16 @@ def test_not_there_and_not_a_file(tmp_path: Path) -> None:
 def test_the_table_of_the_package_is_whole() -> None:
     rows = read_table()
     assert len({row.id for row in rows}) == len(rows) == 116
+
+
+def test_two_rows_of_one_id_are_refused(write_table: WriteTable) -> None:
+    problem = _problem(write_table({"id": "a"}, {"id": "b"}, {"id": "a"}))
+    assert (problem.line, problem.message) == (4, "the id 'a' is that of the row in line 2, too; name each row once")
+
+
+def test_why_rows_of_a_table_were_not_run_is_printed(write_table: WriteTable) -> None:
+    table = write_table(*({"id": f"r{number}", "phase": "baking"} for number in range(12)))
+    found = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["validate", "--table", str(table)], prog_name="wsesim")
+    assert found.exit_code == 2
+    assert "\nr9: baking: not simulated\nand 2 more\n" in found.stdout
+    assert found.stderr.endswith("rows.csv: none of its 12 rows could be run; the first: baking: not simulated\n")

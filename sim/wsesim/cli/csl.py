@@ -21,6 +21,7 @@ def csl() -> None:
 
     \b
     wsesim csl run commands_wse3.sh    run a script of cslc and cs_python as it is
+    wsesim csl run run.py              run a host script, as cs_python does
     eval "$(wsesim csl env)"           have cslc and cs_python in this shell
 
     Host scripts are Python programs of whoever wrote them, and run as such, with your rights. Not affiliated with
@@ -32,7 +33,7 @@ def csl() -> None:
 @click.argument("script", type=SCRIPT)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=completion.FILE)
 def run(script: Path, arguments: tuple[str, ...]) -> None:
-    """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path.
+    """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path; a .py as cs_python does.
 
     The exit code is the script's. WSESIM_CSL_REPORT=page.html in its surroundings has the page of where cycles went
     written when a program is stopped; `profile` tells more.

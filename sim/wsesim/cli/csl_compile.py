@@ -10,6 +10,7 @@ import click
 
 from wsesim.cli import completion
 from wsesim.errors import InputError
+from wsesim.units import plural
 
 if TYPE_CHECKING:
     from wsesim.csl.image import Image
@@ -71,7 +72,7 @@ def check(file: Path, **options: Any) -> None:
     found = [*image.warnings, *findings(image)]
     for line in found:
         click.echo(f"warning: {line}")
-    click.echo(f"{file}: compiles: {image.width} x {image.height} cores, {len(image.classes)} tile classes")
+    click.echo(f"{file}: compiles: {image.width} x {image.height} cores, {plural(len(image.classes), 'tile class')}")
 
 
 @click.command(name="compile")

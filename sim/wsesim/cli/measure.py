@@ -10,6 +10,7 @@ from wsesim.cli import completion
 from wsesim.cli.bar import bar
 from wsesim.cli.options import force_option, manner, out_option, speaking
 from wsesim.cli.output import console, or_shown, print_json, put, say
+from wsesim.errors import InputError
 
 
 @click.command()
@@ -72,3 +73,5 @@ def validate(
         validation.print_report(found, console())
     for path in written:
         say(f"wrote {path}")
+    if table is not None and (why := validation.why_none_run(found)):
+        raise InputError.at(why, file=str(table))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,13 @@ def say(text: str) -> None:
 def put(text: str) -> None:
     """Print *text*, whatever was asked for; nothing in it can steer the terminal."""
     click.echo(printable(text).removesuffix("\n"), file=sys.stdout)  # named, or click chooses an encoding of its own
+
+
+def complain(why: Iterable[str]) -> None:
+    """Say on stderr why a command ends in `DIFFERS`, where people see nothing of its answer."""
+    if manner().silent:
+        for line in why:
+            click.echo(printable(f"wsesim: {line}"), err=True)
 
 
 def print_json(document: Mapping[str, object]) -> None:

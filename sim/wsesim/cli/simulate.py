@@ -21,7 +21,7 @@ from wsesim.cli.options import (
     settings_option,
     speaking,
 )
-from wsesim.cli.output import DIFFERS, RUNS, console, or_shown, print_json, progress, put, say
+from wsesim.cli.output import DIFFERS, RUNS, complain, console, or_shown, print_json, progress, put, say
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ def answer_question(
         print_json(answers.result_json(result))
     if not manner().silent:
         answers.print_result(result, console(), folder=folder, whole=whole)
-    if result.broken or (result.answer is not None and result.answer.right is False):
+    wrong = result.answer is not None and result.answer.right is False
+    if why := [*(["Values that were computed on the way are WRONG."] if wrong else []), *result.broken]:
+        complain(why)
         click.get_current_context().exit(DIFFERS)
     return result
 

@@ -10,9 +10,10 @@ import click
 
 from wsesim.cli import completion
 from wsesim.cli.options import force_option, level_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
+from wsesim.cli.output import DIFFERS, RUNS, complain, console, or_shown, print_json, progress, say
 from wsesim.errors import InputError
 from wsesim.signs import printable
+from wsesim.units import plural
 
 if TYPE_CHECKING:
     from wsesim.study import Study, SweepTable
@@ -114,6 +115,9 @@ def sweep(
         studies.print_table(found, console())
     _say_of_journal(found)
     say(f"\ntables: {folder}")
+    if wrong := found.wrong():
+        complain(f"{len(wrong):,} of {plural(len(found.rows), 'point')}: {row.why}" for row in wrong[:1])
+        click.get_current_context().exit(DIFFERS)
 
 
 def _say_of_journal(found: SweepTable) -> None:

@@ -30,6 +30,7 @@ from wsesim.csl.values import (
     is_known,
     key,
 )  # fmt: skip
+from wsesim.units import plural
 
 
 @expression(tree.Call)
@@ -56,7 +57,8 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
         )
     wanted = len(ref.declaration.parameters)
     if wanted != len(arguments):
-        raise CslError(at, f"{ref.declaration.name} is called with {len(arguments)} arguments", f"it takes {wanted}")
+        given = plural(len(arguments), "argument")
+        raise CslError(at, f"{ref.declaration.name} is called with {given}", f"it takes {wanted}")
     hints = [_hint(parameter, ref) for parameter in ref.declaration.parameters]
     values = [evaluate(argument, frame, hint) for argument, hint in zip(arguments, hints, strict=True)]
     return call_with(ref, values, frame, at, [argument.at for argument in arguments])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from wsesim.answer import Answer, Outcome
+from wsesim.answers import shown
 from wsesim.errors import SpecError, nearest
 from wsesim.questions.base import Question
 from wsesim.workload import Formula, Problems
@@ -41,7 +42,7 @@ def broken(question: Question, outcome: Outcome) -> Iterator[str]:
         held = {name: figures.get(name, 0 if name.startswith(SPENT) else None) for name in formula.names}
         try:
             if not formula.value(held.get):
-                said = ", ".join(f"{name} = {value}" for name, value in held.items())
+                said = ", ".join(f"{name} = {shown(name, value)}" for name, value in held.items())
                 yield f"Asserted, and not so: {text} ({said})."
         except SpecError as error:
             yield f"Asserted, and cannot be said: {text}: {error}."

@@ -32,6 +32,7 @@ PLACE = "WSESIM_POINTS"
 WAIT_S = 60.0
 """How long another study's writing is waited for."""
 _AGAIN_S = 0.01
+WRONG = "Values that were computed on the way are WRONG."
 OLD_DAYS = 90
 """After so many days what other versions of the code answered is forgotten."""
 _DAY_S = 86400
@@ -48,6 +49,7 @@ class KeptAnswer:
 
     status: str
     why: str
+    """A sentence if there is no answer, or if it is not right; empty if all is well."""
     figures: Mapping[str, Number | None]
     spent: Mapping[str, float]
     """Seconds by cause; empty where nothing is spent."""
@@ -55,13 +57,14 @@ class KeptAnswer:
     """Seconds by cause above the bound; None where there is no bound."""
 
     @classmethod
-    def of(cls, outcome: Outcome) -> KeptAnswer:
-        """Keep an outcome."""
+    def of(cls, outcome: Outcome, broken: Iterable[str] = ()) -> KeptAnswer:
+        """Keep an outcome, and what the file asserts of it and is not so."""
         if not isinstance(outcome, Answer):
             return cls(status=status_of(outcome), why=outcome.why, figures={}, spent={}, gap=None)
         spent = outcome.spent.by_cause if outcome.spent else {}
         gap = dict(outcome.bound.gap) if outcome.bound else None
-        return cls(status=Status.OK.value, why="", figures=dict(outcome.figures), spent=dict(spent), gap=gap)
+        why = " ".join([*([WRONG] if outcome.right is False else ()), *broken])
+        return cls(status=Status.OK.value, why=why, figures=dict(outcome.figures), spent=dict(spent), gap=gap)
 
     @property
     def lasts(self) -> bool:

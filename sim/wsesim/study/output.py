@@ -120,7 +120,8 @@ def _searched(study: Study) -> str:
 def _print_rows(study: Study, found: Sequence[PointRow], to: Printer) -> None:
     heads = [*(parameter.name for parameter in study.shown), *map(text.label, study.kept), ""]
     rows = [
-        [*((cell, "") for cell in _cells(study, row)), (_ENDED[row.status][0], "red")] for row in found[:MOST_PRINTED]
+        [*((cell, "") for cell in _cells(study, row)), ("not right" if row.wrong else _ENDED[row.status][0], "red")]
+        for row in found[:MOST_PRINTED]
     ]
     to.table(heads, rows, "r" * (len(heads) - 1) + "l")
 

@@ -17,12 +17,12 @@ from wsesim.study.figures import EFFICIENCY
 from wsesim.study.pareto import Costs, Figures, Senses, beats, costs
 from wsesim.study.point import PointTask, keeping
 from wsesim.study.spec import Study
-from wsesim.study.table import PointRow
+from wsesim.study.table import TOGETHER, PointRow
 from wsesim.workload import Problems
 
-TOGETHER, MORE = 4, 4
-"""Points that are answered before others are weighed again, however many work: so many, or one for so many answered.
-Both are chosen: few, so that what they beat is never asked, and more with time, so that workers do not wait."""
+MORE = 4
+"""One for so many answered is answered before others are weighed again, however many work, or `TOGETHER` if these are
+more. Chosen: more with time, so that workers do not wait."""
 BEATEN = "cannot be among the best: another is better than this is at best"
 Answer = Callable[[Sequence[PointTask]], Sequence[PointRow]]
 """Answers points, in their order."""

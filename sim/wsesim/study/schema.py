@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from wsesim.study.optimize import OptimizeSection
 from wsesim.study.sample import SampleSection
 from wsesim.workload import Section
 from wsesim.workload.fields import Name, Text
+
+
+def _names(given: object) -> object:
+    """Return names in a text, `a, b`, as a list: one name needs no brackets."""
+    return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
 
 
 class StudyFile(Section):
@@ -41,7 +46,7 @@ class StudyFile(Section):
     """Names under `vary` that step together and count as one, not every value with every other."""
     figures: list[Any] | None = None
     """What to keep of each point. Default: what is usual for the kind of question."""
-    pareto: Annotated[list[Any], Field(default_factory=list)]
+    pareto: Annotated[list[Any], BeforeValidator(_names), Field(default_factory=list)]
     """Figures: points that no other beats in all of them are named, and the knee among them; of one figure the best."""
     prune: bool = False
     """Whether points that a formula shows to be worse than one that is answered are left unanswered."""

@@ -23,6 +23,9 @@ ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
 LEFT_OUT = "left_out"
 """Status of a point that does not keep to what the study requires."""
+TOGETHER = 4
+"""Points of a study with pruning that are answered before any is weighed: chosen small, so that what they beat is
+never asked."""
 PRUNED = "pruned"
 """Status of a point that cannot be among the best, and was not answered."""
 STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT, PRUNED)
@@ -37,7 +40,7 @@ class PointRow:
     status: str
     """One of `STATUSES`."""
     why: str
-    """A sentence if the status is not ok."""
+    """A sentence if the status is not ok, or if the answer is not right."""
     figures: Mapping[str, Number | None]
     """What was kept, by name; all None if the status is not ok."""
     inputs_sha256: str | None = None
@@ -53,6 +56,11 @@ class PointRow:
     def ok(self) -> bool:
         """Whether there are figures."""
         return self.status == Status.OK
+
+    @property
+    def wrong(self) -> bool:
+        """Whether there are figures, but values on the way are wrong, or what the file asserts is not so."""
+        return self.ok and bool(self.why)
 
     @property
     def pruned(self) -> bool:
@@ -145,6 +153,10 @@ class SweepTable(Readable):
             return ()
         return (at_knee, *(place for place in front(figures, senses) if place != at_knee))
 
+    def wrong(self) -> tuple[PointRow, ...]:
+        """Return the points with figures whose answer is not right, as `why` of each says."""
+        return tuple(row for row in self.rows if row.wrong)
+
     def not_read(self) -> dict[str, tuple[str, ...]]:
         """Return the settings that the study varies or sets and that its points do not read, by kind of question."""
         unread = {kind.kind: kind.reads.unread(self.study.settings) for kind in self.study.kinds}
@@ -193,9 +205,20 @@ class SweepTable(Readable):
             yield f"Changed no figure kept here: {', '.join(idle)}."
         if never := self.never_there():
             yield f"No point has: {', '.join(never)}."
+        if wrong := self.wrong():
+            first = f"{wrong[0].why}{' (the first of them; `why` is a column)' if len(wrong) > 1 else ''}"
+            yield f"Not right: {len(wrong):,} of {plural(len(self.rows), 'point')}: {first}"
         if self.study.prune:
-            pruned = sum(row.pruned for row in self.rows)
-            yield f"Pruned: {pruned:,} of {plural(len(self.rows), 'point')}, as {' and '.join(self.study.bounds)}."
+            yield self._pruning()
+
+    def _pruning(self) -> str:
+        """Say how many points were pruned, and why; or why none was."""
+        pruned, points = sum(row.pruned for row in self.rows), plural(len(self.rows), "point")
+        if pruned:
+            return f"Pruned: {pruned:,} of {points}, as {' and '.join(self.study.bounds)}."
+        if len(self.rows) <= TOGETHER:
+            return f"Pruned: none of {points}, as {TOGETHER} are answered before any is weighed."
+        return f"Pruned: none of {points}, as none that was answered beats what another is at best."
 
     def to_csv(self) -> str:
         """Return the rows as CSV; what a point lacks is empty, a list is written as `4 x 4`."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from wsesim.errors import InputError
 from wsesim.system.trace_forms import MOST, bare_name
 from wsesim.system.traces import MOST_TOKENS, Columns, Excerpt, read_columns
+from wsesim.units import plural
 
 Tokens = Callable[[str], int]
 """Counts the tokens of a text."""
@@ -238,15 +239,15 @@ def trace_words(name: str, read: Columns, excerpt: Excerpt, *, late: int) -> Ite
     if form.most or (form.output and bare_name(form.output) in MOST):
         yield f"Where {name} has no answer, {form.most or form.output} is taken for how long it is."
     if read.empty:
-        yield f"{read.empty:,} rows have no tokens to read or none to write, and are left out."
+        yield f"{plural(read.empty, 'row')} left out, with no tokens to read or none to write."
     if read.longer:
         fate = {"refuse": "arrive and are turned away", "cut": "have their prompt cut", "drop": "are left out"}
         yield (
-            f"{read.longer:,} rows are longer than serving.longest = {excerpt.longest:,} tokens; with serving.longer: "
-            f"{excerpt.longer} they {fate[excerpt.longer]}."
+            f"Longer than serving.longest = {excerpt.longest:,} tokens: {plural(read.longer, 'row')}; "
+            f"with serving.longer: {excerpt.longer} they {fate[excerpt.longer]}."
         )
     if late:
-        yield f"{late:,} rows stand below later ones; requests are played in the order of their times."
+        yield f"{plural(late, 'row')} below later ones; requests are played in the order of their times."
     if form.blocks and any(read.blocks):
         yield (
             f"Prompts have blocks of {read.block_tokens} tokens ({form.blocks}); those that an earlier prompt left in "

@@ -10,11 +10,13 @@ Nothing here knows kernels, mappings or systems. Importing this package is cheap
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from wsesim.errors import InputError, nearest
+from wsesim.units import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +39,7 @@ __all__ = [
     "report",
     "row_question",
     "show_row",
+    "why_none_run",
     "write_report",
 ]
 
@@ -59,9 +62,9 @@ def report(
     rows = read_table(table)
     found = validate_rows(rows, progress=progress)
     if not sensitivity:
-        return ModelReport(validation=found)
+        return ModelReport(validation=found, own=table is not None)
     moved, others = shifts(rows, progress=progress), otherwise(rows, progress=progress)
-    return ModelReport(validation=found, shifts=moved, others=others)
+    return ModelReport(validation=found, shifts=moved, others=others, own=table is not None)
 
 
 def kernels_report(
@@ -75,7 +78,7 @@ def kernels_report(
     from wsesim.validation.kernels import validate_kernels
     from wsesim.validation.kernels.render import KernelReport
 
-    return KernelReport(validation=validate_kernels(table, progress=progress))
+    return KernelReport(validation=validate_kernels(table, progress=progress), own=table is not None)
 
 
 def gpus_report(table: Path | None = None, *, sensitivity: bool = False) -> GpuReport:
@@ -86,7 +89,7 @@ def gpus_report(table: Path | None = None, *, sensitivity: bool = False) -> GpuR
     """
     from wsesim.validation.gpus import gpu_report
 
-    return gpu_report(table, sensitivity=sensitivity)
+    return replace(gpu_report(table, sensitivity=sensitivity), own=table is not None)
 
 
 def behaviour_report(*, progress: Callable[[int, int, str], None] | None = None) -> BehaviourReport:
@@ -104,6 +107,17 @@ def behaviour_report(*, progress: Callable[[int, int, str], None] | None = None)
 def print_report(found: AnyReport, console: Console) -> None:
     """Print a comparison as tables."""
     found.print(console)
+
+
+def why_none_run(found: AnyReport) -> str:
+    """Return that no row could be run, and why the first could not; empty if some was, or there are none."""
+    rows = found.to_dict().get("rows")
+    reasons = [row.get("reason") for row in rows] if isinstance(rows, list) else []
+    return (
+        f"none of its {plural(len(reasons), 'row')} could be run; the first: {reasons[0]}"
+        if reasons and all(reasons)
+        else ""
+    )
 
 
 def write_report(found: AnyReport, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:

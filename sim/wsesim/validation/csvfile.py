@@ -59,7 +59,7 @@ def read_cells(
     Columns that are *optional* are empty where the table does not have them.
 
     Raises:
-        InputError: no such file, not UTF-8, not CSV, a missing column, or no rows.
+        InputError: no such file, not UTF-8, not CSV, a missing column, no rows, or two of the same id.
     """
     text = (
         read_text(path, kind="table")
@@ -68,6 +68,13 @@ def read_cells(
     )
     file = packaged if path is None else str(path)
     rows = tuple(_rows(text, columns, optional, file))
+    seen = dict[str, int]()
+    for row in rows if "id" in columns else ():
+        if row["id"] in seen:
+            raise row.error(
+                f"the id {row['id']!r} is that of the row in line {seen[row['id']]}, too; name each row once"
+            )
+        seen[row["id"]] = row.line
     if not rows:
         raise InputError.at("the table has no rows", file=file, line=1)
     return rows

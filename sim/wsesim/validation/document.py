@@ -14,7 +14,7 @@ from wsesim.validation.gpus.report import in_short, packaged_report
 from wsesim.validation.groups import CLAIMS
 from wsesim.validation.plots import errors_svg, scatter_svg
 from wsesim.validation.score import GroupSummary, ModelValidation, RowScore
-from wsesim.validation.text import Line, markdown_table, percent, print_table, signed
+from wsesim.validation.text import Line, left_lines, markdown_table, percent, print_table, signed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +38,13 @@ class ModelReport:
     """What each calibrated constant does; empty if nobody asked."""
     others: tuple[Otherwise, ...] = ()
     """What each thing chosen with rows in view does; empty if nobody asked."""
+    own: bool = False
+    """Whether the rows are of the user's own table: then why some were not run is printed."""
+
+    @property
+    def left(self) -> dict[str, str]:
+        """Why rows were not run, by row."""
+        return {score.id: score.reason for score in self.validation.scores if score.simulated is None}
 
     def to_dict(self) -> dict[str, object]:
         """Return rows, summary, constants, and shifts if there are any, as plain data."""
@@ -54,7 +61,7 @@ class ModelReport:
         return found | ({"sensitivity": [asdict(shift) for shift in self.shifts]} if self.shifts else {})
 
     def print(self, console: Console) -> None:
-        """Print one line a group, groups of claims apart; rows that were not run are counted."""
+        """Print one line a group, groups of claims apart; rows not run are counted, of a user's table named."""
         from wsesim.answers.printer import Printer
 
         to = Printer(console)
@@ -65,6 +72,8 @@ class ModelReport:
             title = "Points by which the bias moves if a constant is a tenth smaller, and a tenth larger"
             print_table(to, title, _shift_head(self.shifts), _shift_lines(self.shifts), left=())
         to.line((_told(self.validation), ""))
+        for line in left_lines(self.left) if self.own else ():
+            to.line((line, ""))
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, and two drawings that it shows, by name."""

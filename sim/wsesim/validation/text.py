@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from wsesim.answers.text import signed_percent
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from wsesim.answers.printer import Printer
 
 Line = tuple[str, ...]
+MOST_LEFT = 10
+"""Rows that were not run whose reason is printed, of a table of the user's."""
 _MARKS = re.compile(r"[\\|`*~\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 """Signs that Markdown reads as marks."""
 _HTML = {"&": "&amp;", "<": "&lt;", "://": "&#58;//", "www.": "www&#46;", "@": "&#64;"}
@@ -24,6 +27,14 @@ def print_table(to: Printer, title: str, head: Line, rows: Iterable[Line], *, le
     align = "".join("l" if index == 0 or name in left else "r" for index, name in enumerate(head))
     to.table(head, ([(cell, "") for cell in row] for row in rows), align, title=title, style="bold")
     to.line()
+
+
+def left_lines(left: Mapping[str, str]) -> Iterator[str]:
+    """Yield why rows were not run, by row: those that stand first, and how many more there are."""
+    for row, why in islice(left.items(), MOST_LEFT):
+        yield f"{row}: {why}"
+    if len(left) > MOST_LEFT:
+        yield f"and {len(left) - MOST_LEFT:,} more"
 
 
 def markdown_table(head: Line, rows: Iterable[Line]) -> str:

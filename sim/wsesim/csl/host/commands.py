@@ -36,11 +36,15 @@ def write_commands(folder: Path) -> Path:
 
 
 def run_script(script: Path, arguments: Sequence[str] = (), more: Mapping[str, str] = MappingProxyType({})) -> int:
-    """Run a script in its own folder, our commands first on the path, *more* variables set; return its exit code."""
+    """Run a script in its own folder, our commands first on the path, *more* variables set; return its exit code.
+
+    What ends in .py is a host script, which `cs_python` runs; all else is of a shell.
+    """
     with tempfile.TemporaryDirectory(prefix="wsesim-csl-") as folder:
         commands = write_commands(Path(folder))
+        by = str(commands / "cs_python") if script.suffix == ".py" else "bash"
         surroundings = os.environ | {"PATH": f"{commands}:{os.environ.get('PATH', '')}", **more}
-        ended = subprocess.run(["bash", script.name, *arguments], cwd=script.parent, env=surroundings, check=False)
+        ended = subprocess.run([by, script.name, *arguments], cwd=script.parent, env=surroundings, check=False)
     return ended.returncode
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.csl.image import ExportedName, Type
+from wsesim.units import plural
 
 _NUMPY = {
     Type.I16: np.int16, Type.U16: np.uint16, Type.I32: np.int32, Type.U32: np.uint32, Type.F16: np.float16,
@@ -24,7 +25,7 @@ def argument_bits(name: ExportedName, values: Sequence[Any]) -> list[int]:
         RuntimeError: their number or a type is wrong.
     """
     if len(values) != len(name.inputs):
-        raise RuntimeError(f"{name.name} takes {len(name.inputs)} arguments ({name.type}), not {len(values)}")
+        raise RuntimeError(f"{name.name} takes {plural(len(name.inputs), 'argument')} ({name.type}), not {len(values)}")
     return [
         _bits(name.name, number, value, t) for number, (value, t) in enumerate(zip(values, name.inputs, strict=True))
     ]

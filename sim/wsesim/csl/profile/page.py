@@ -17,6 +17,7 @@ from wsesim.csl.profile.registers import REGISTER_WORDS, crowded
 from wsesim.csl.profile.spans import flows_of, spans_of
 from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import Taken, take
+from wsesim.units import plural
 
 if TYPE_CHECKING:
     from wsesim.cores.spans import Span
@@ -142,7 +143,7 @@ def profile_page(folder: Path, image: Image, taken: Taken) -> str:
     """Return the page of the run of a program in a folder."""
     from wsesim.answers import render_profile
 
-    about = f"{image.width} x {image.height} cores of {image.arch}, {len(image.classes)} tile classes"
+    about = f"{image.width} x {image.height} cores of {image.arch}, {plural(len(image.classes), 'tile class')}"
     return render_profile(profile_title(folder), about, profile_answer(folder, image, taken))
 
 

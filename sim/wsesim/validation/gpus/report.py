@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wsesim._version import __version__
 from wsesim.gpus import GpuScore, SeriesScore, by_series, gpu_named, packaged_scores, spread_of
 from wsesim.validation.gpus.left_out import MOST, LeftOutSeries, calibrated
-from wsesim.validation.text import Line, document, markdown_table, percent, print_table, signed
+from wsesim.validation.text import Line, document, left_lines, markdown_table, percent, print_table, signed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +36,8 @@ class GpuReport:
     scores: tuple[GpuScore, ...]
     left_out: tuple[LeftOutSeries, ...] = ()
     """Empty if nobody asked."""
+    own: bool = False
+    """Whether the rows are of the user's own table: then why some were not run is printed."""
 
     @property
     def series(self) -> tuple[SeriesScore, ...]:
@@ -67,6 +69,9 @@ class GpuReport:
         if self.left_out:
             to.line((_told_left(self.left_out), ""))
         to.line((_told(self.scores), ""))
+        left = {one.row["id"]: one.reason for one in self.scores if one.reason} if self.own else {}
+        for line in left_lines(left):
+            to.line((line, ""))
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, by the name of its file."""

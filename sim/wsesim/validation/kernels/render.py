@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
+from wsesim.units import plural
 from wsesim.validation.kernels import constants
 from wsesim.validation.kernels.constants import GROUPS
 from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.registry import FAMILIES
 from wsesim.validation.kernels.score import KernelScore, KernelSummary, KernelValidation
-from wsesim.validation.text import Line, document, markdown_table, percent, print_table, signed
+from wsesim.validation.text import Line, document, left_lines, markdown_table, percent, print_table, signed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +35,13 @@ class KernelReport:
     """A validation of kernels, ready to be shown."""
 
     validation: KernelValidation
+    own: bool = False
+    """Whether the rows are of the user's own table: then why some were not run is printed."""
+
+    @property
+    def left(self) -> dict[str, str]:
+        """Why rows were not run, by row."""
+        return {score.id: score.reason for score in self.validation.scores if score.simulated is None}
 
     def to_dict(self) -> dict[str, object]:
         """Return `rows`, `families`, and `constants` as plain data."""
@@ -50,7 +58,7 @@ class KernelReport:
         return {"rows": rows, "families": summary, "constants": figures}
 
     def print(self, console: Console) -> None:
-        """Print one table of rows and one of families; rows that were not run are counted, not listed."""
+        """Print one table of rows and one of families; rows that were not run are counted, of a user's table named."""
         from wsesim.answers.printer import Printer
 
         to = Printer(console)
@@ -59,8 +67,10 @@ class KernelReport:
         for line in _missing(self.validation):
             to.line((line, ""))
         left = sum(score.simulated is None for score in self.validation.scores)
-        told = f"{left} rows were not run; --json and the report say why." if left else "Every row was run."
+        told = f"{plural(left, 'row')} not run; --json and the report say why." if left else "Every row was run."
         to.line((told, ""))
+        for line in left_lines(self.left) if self.own else ():
+            to.line((line, ""))
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, by the name of its file."""
