@@ -126,4 +126,6 @@ def test_why_rows_of_a_table_were_not_run_is_printed(write_table: WriteTable) ->
     found = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["validate", "--table", str(table)], prog_name="wsesim")
     assert found.exit_code == 2
     assert "\nr9: baking: not simulated\nand 2 more\n" in found.stdout
-    assert found.stderr.endswith("rows.csv: none of its 12 rows could be run; the first: baking: not simulated\n")
+    assert found.stderr.endswith(
+        "rows.csv: error: none of its 12 rows could be run; the first: baking: not simulated\n"
+    )

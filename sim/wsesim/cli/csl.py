@@ -33,7 +33,7 @@ def csl() -> None:
 @click.argument("script", type=SCRIPT)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=completion.FILE)
 def run(script: Path, arguments: tuple[str, ...]) -> None:
-    """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path; a .py as cs_python does.
+    """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path; a .py by cs_python.
 
     The exit code is the script's. WSESIM_CSL_REPORT=page.html in its surroundings has the page of where cycles went
     written when a program is stopped; `profile` tells more.
