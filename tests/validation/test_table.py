@@ -70,7 +70,7 @@ def test_a_misspelt_column_is_guessed(write_table: WriteTable) -> None:
 
 @pytest.mark.parametrize("value", ["", "fast", "nan", "inf", "-3", "0", "3,5"])
 def test_a_bad_value_is_shown_with_its_line(write_table: WriteTable, value: str) -> None:
-    problem = _problem(write_table({}, {"notes": "two\nlines"}, {"value": value}))
+    problem = _problem(write_table({"id": "a"}, {"id": "b", "notes": "two\nlines"}, {"value": value}))
     assert problem.message == f"value = {value!r} is not a number above zero"
     assert problem.line == 5
 

@@ -67,7 +67,11 @@ class KernelReport:
         for line in _missing(self.validation):
             to.line((line, ""))
         left = sum(score.simulated is None for score in self.validation.scores)
-        told = f"{plural(left, 'row')} not run; --json and the report say why." if left else "Every row was run."
+        told = (
+            f"{plural(left, 'row')} {'was' if left == 1 else 'were'} not run; --json and the report say why."
+            if left
+            else "Every row was run."
+        )
         to.line((told, ""))
         for line in left_lines(self.left) if self.own else ():
             to.line((line, ""))
