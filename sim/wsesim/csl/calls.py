@@ -258,7 +258,8 @@ def _endless(body: tree.BlockNode) -> bool:
 
 def _call_pointer(callee: Runtime, of: types.Function, node: tree.Call, frame: Frame) -> Value:
     if len(of.parameters) != len(node.arguments):
-        raise CslError(node.at, f"called with {len(node.arguments)} arguments", f"a {of} takes {len(of.parameters)}")
+        given = plural(len(node.arguments), "argument")
+        raise CslError(node.at, f"called with {given}", f"a {of} takes {len(of.parameters)}")
     link, places, result = signature(of, frame.program, node.at)
     values = [
         coerce(evaluate(argument, frame, kind), kind, frame, argument.at, "the argument")

@@ -12,6 +12,7 @@ from wsesim.csl.numbers import bits_of, round_to
 from wsesim.csl.source import CslError
 from wsesim.csl.types import F16, F32, I16, U16, U32, CslType
 from wsesim.csl.values import VOID, Aggregate, InMemory, KnownValue, Runtime, Value
+from wsesim.units import plural
 
 _INTEGER = ("add16", "addc16", "sub16", "and16", "or16", "xor16", "sll16", "slr16", "sar16")
 _TWO = {**dict.fromkeys(_INTEGER, (U16, U16, U16)),
@@ -40,7 +41,7 @@ def operation(use: Use) -> Value:
     if use.count not in (count, count + 1):
         raise CslError(
             use.at,
-            f"{use.node.name} with {use.count} arguments",
+            f"{use.node.name} with {plural(use.count, 'argument')}",
             f"a destination, {count - 1} sources, perhaps options",
         )
     if use.frame.body is None:

@@ -12,6 +12,7 @@ from wsesim.csl.frame import Frame
 from wsesim.csl.source import CslError, SourcePlace, nearest
 from wsesim.csl.types import CslType
 from wsesim.csl.values import KnownValue, Value
+from wsesim.units import plural
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ def call(node: tree.Builtin, frame: Frame, wanted: CslType | None) -> Value:
     action, least, most = BUILTINS[node.name]
     if not least <= len(node.arguments) <= most:
         needs = str(least) if least == most else f"{least} to {most}"
-        raise CslError(node.at, f"{node.name} with {len(node.arguments)} arguments", f"it takes {needs}")
+        raise CslError(node.at, f"{node.name} with {plural(len(node.arguments), 'argument')}", f"it takes {needs}")
     return action(Use(node, frame, wanted))
 
 
