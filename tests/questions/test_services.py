@@ -67,10 +67,14 @@ def test_every_request_has_a_line_that_adds_up(served: Answer) -> None:
     assert good == served.figures["met_share"]
 
 
-@pytest.mark.parametrize("level", ["closed", "system"])
-def test_how_weights_are_kept_is_said(level: str) -> None:
-    model = {"preset": "gpt2", "weight_format": "int4/32x1", "weight_packed": "ffn"}
-    data = {**BASE, "model": model, "serving": {"rate": 4, "requests": 3, "search": level == "closed"}}
+@pytest.mark.parametrize(("phase", "level"), [("serving", "closed"), ("serving", "system"), ("generate", "closed")])
+def test_how_weights_are_kept_is_said(phase: str, level: str) -> None:
+    model = {"preset": "gpt2", "layers": 4, "weight_format": "int4/32x1", "weight_packed": "ffn"}
+    data: dict[str, Any] = {**BASE, "model": model, "phase": phase}
+    if phase == "serving":
+        data["serving"] = {"rate": 4, "requests": 3, "search": level == "closed"}
+    else:
+        data["inference"] = {"prompt": 8, "generate": 4}
     asked = questions.ask(data, file="case.yaml", folder=Path())
     found = questions.run(asked, level=questions.require_level(level)).answer
     assert found is not None
