@@ -79,7 +79,7 @@ def test_an_elasticity_is_of_one_per_cent_more_even_at_a_step() -> None:
     hop = next(each for each in found.influences if each.setting.endswith("hop_cycles"))
     more = questions.sketch(questions.changed(question, {hop.setting: 2}), level="closed")
     assert isinstance(more, Answer)
-    assert hop.elasticity == pytest.approx(log2(more.figures[found.figure.name] / found.now))
+    assert hop.elasticity == pytest.approx(log2(float(more.figures[found.figure.name] or 0) / found.now))
 
 
 def test_files_say_what_the_terminal_says(found: Sensitivity, tmp_path: Path) -> None:

@@ -105,7 +105,10 @@ def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, mo
 
 
 def _fastest(core: Core, kind: int, operands: tuple[Operand, ...], lanes: float) -> Rate:
-    """Return the rate of issues of as many elements as go fastest, the most of those that go as fast: as measured."""
+    """Return the rate of issues of as many elements as go fastest, the most of those that go as fast: as measured.
+
+    Of reads that do not collide: those that do may go slower with a port wide enough for a smaller issue in one cycle.
+    """
     full = max(1, int(lanes))
     found = _issue(core, kind, operands, lanes, full)
     if found.cycles == 1:
