@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from wsesim.cores.operands import ELEMENT_WORDS, FabricOperand, Mem, Operand
 from wsesim.hardware import load_cluster
 
 WAFERS = {name: load_cluster(name).cluster.wafer for name in ("cs-2", "cs-3")}
+_FIVE = replace(WAFERS["cs-3"].core, fmac_fp16_per_cycle=5, fmac_mixed_per_cycle=5, simd_fp16_per_cycle=5)
+WAFERS["five lanes"] = replace(WAFERS["cs-3"], core=_FIVE)
 WORDS = 512
 SOURCES = {isa.MOV: 1, isa.ADD: 2, isa.MUL: 2, isa.MAC: 3}
 
@@ -67,7 +70,7 @@ def described(role: CoreRole, op: int, kind: int, operands: list[Operand], which
 
 
 @settings(max_examples=300)
-@given(st.data(), st.sampled_from(["cs-2", "cs-3"]), st.sampled_from(sorted(SOURCES)),
+@given(st.data(), st.sampled_from(sorted(WAFERS)), st.sampled_from(sorted(SOURCES)),
        st.sampled_from([isa.F32, isa.F16, isa.MIXED, isa.I32, isa.I16]), st.integers(1, 24))  # fmt: skip
 def test_whoever_describes_operands_the_cores_do_the_same(
     data: st.DataObject, machine: str, op: int, kind: int, length: int

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import pytest
 
 from wsesim.cores import isa
@@ -12,6 +15,11 @@ from wsesim.hardware import Wafer
 
 A, B = Mem(0, 64), Mem(128, 64)
 H, G = Mem(0, 64, isa.F16), Mem(64, 64, isa.F16)
+LANES = (
+    "fmac_fp16_per_cycle", "fmac_mixed_per_cycle", "fmac_fp32_per_cycle", "simd_fp16_per_cycle", "simd_fp32_per_cycle",
+    "convert_per_cycle", "max_per_cycle",
+)  # fmt: skip
+PORTS = ("sram_read_bytes_per_cycle", "sram_write_bytes_per_cycle")
 
 
 def issued(wafer: Wafer, op: int, kind: int, *operands: Operand) -> tuple[int, int]:
@@ -47,6 +55,40 @@ def test_lanes_and_bytes(
 ) -> None:
     for wafer, expected in ((wse2, second), (wse3, third)):
         rate = rate_of(wafer.core, op, kind, operands)
+        assert (rate.per_issue, rate.cycles) == expected
+
+
+@pytest.mark.parametrize(("op", "kind", "operands"), [
+    (isa.MAC, isa.F16, (H, H, G)), (isa.MAC, isa.MIXED, (A, A, H)), (isa.ADD, isa.F32, (A, A, B)),
+    (isa.MAC, isa.F32, (A, A, B)), (isa.MOV, isa.F16, (H, A)),
+    (isa.ADD, isa.F16, (H.at(0, stride=64), H.at(0, stride=64), G)),
+])  # fmt: skip
+def test_more_lanes_and_wider_ports_are_never_slower(
+    wse2: Wafer, op: int, kind: int, operands: tuple[Operand, ...]
+) -> None:
+    def paces(lanes: float, *ports: float) -> tuple[float, float]:
+        figures = {**dict.fromkeys(LANES, lanes), **dict(zip(PORTS, ports, strict=True))}
+        core = replace(wse2.core, **figures)  # type: ignore[arg-type]
+        rate = rate_of(core, op, kind, operands)
+        return rate.per_issue / rate.cycles, rate.per_issue / rate.slow_cycles
+
+    sides: list[tuple[float, ...]] = [
+        (0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0),
+        (8, 12, 16, 20),
+        (4, 8, 12, 16),
+    ]
+    for place, values in enumerate(sides):
+        for others in product(*(side for at, side in enumerate(sides) if at != place)):
+            found = [paces(*others[:place], value, *others[place:]) for value in values]
+            assert [pace for pace, _ in found] == sorted(pace for pace, _ in found)
+            # With wider ports an issue may be smaller, and one that collides takes as long as before.
+            assert place > 0 or [slow for _, slow in found] == sorted(slow for _, slow in found)
+
+
+def test_an_issue_takes_no_more_than_its_ports_feed_as_fast(wse2: Wafer) -> None:
+    lanes = {2: (2, 1), 4: (4, 1), 5: (4, 1), 7: (4, 1), 8: (8, 2), 9: (8, 2)}
+    for wide, expected in lanes.items():
+        rate = rate_of(replace(wse2.core, fmac_fp16_per_cycle=wide), isa.MAC, isa.F16, (H, H, G))
         assert (rate.per_issue, rate.cycles) == expected
 
 

@@ -1,6 +1,7 @@
 """What a quantization_config says: the format, which matrices have it, or which mechanism is missing."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ def read(tmp_path: Path, asked: Any, key: str = "quantization_config") -> ModelS
 
 def _group(**weights: Any) -> dict[str, Any]:
     return {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": weights}}}
+
+
+def _for(targets: Any) -> dict[str, Any]:
+    group = {"weights": {"num_bits": 8, "type": "float"}, "targets": targets}
+    return {"quant_method": "compressed-tensors", "config_groups": {"group_0": group}}
 
 
 READ: list[tuple[dict[str, Any], str]] = [
@@ -116,6 +122,58 @@ def test_of_experts_those_count_that_tokens_are_sent_to(left: list[str], wanted:
     assert any("leaves some matrices of ffn" in note for note in model.notes) == ("shared" in str(left))
 
 
+@pytest.mark.parametrize(
+    ("targets", "wanted", "said"),
+    [
+        (["Linear"], "all", ""),
+        (["re:.*self_attn.*"], "attention", ""),
+        (["re:.*mlp\\.(gate|up|down)_proj$"], "ffn", ""),
+        (["re:.*self_attn.*", "re:.*gate_proj", "re:.*up_proj"], "all", "some matrices of ffn of 4 of 4"),
+        (["re:.*layers\\.(0|1|2)\\..*"], "all", "some matrices of ffn of 1 of 4"),
+        (["lm_head"], "", "leaves all matrices"),
+    ],
+)
+def test_what_is_no_target_is_left_out(targets: list[str], wanted: str, said: str, tmp_path: Path) -> None:
+    model = read(tmp_path, _for(targets))
+    assert (model.weight_packed if model.weight_format else "") == wanted
+    assert any(said in note for note in model.notes)
+    assert any("leaves" in note for note in model.notes) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (["nonsense", "lm_head"], 'leaves out "nonsense": no matrices of such names'),
+        (["model.layers.9.mlp"], 'leaves out "model.layers.9.mlp": no matrices'),
+        (["model.layers.0"], "some matrices of attention of 1 of 4"),
+        ([f"model.layers.{layer}.mlp" for layer in range(3)], "leaves ffn of 3 of 4 .* counts as left so in all"),
+    ],
+)
+def test_names_that_are_not_followed_to_the_letter_are_said(left: list[str], said: str, tmp_path: Path) -> None:
+    notes = read(tmp_path, {"quant_method": "fp8", "ignore": left}).notes
+    assert re.search(said, "\n".join(notes))
+    assert not any("lm_head" in note for note in notes)
+
+
+def test_what_nothing_reads_is_said(tmp_path: Path) -> None:
+    asked = {"quant_method": "gptq", "bits": 4, "damp_percent": 0.1, "lm_head": False, "tokenizer": None}
+    quiet = read(tmp_path, asked).notes
+    more = {"kv_cache_scheme": {"num_bits": 8}, "dynamic": {"-:.*mlp.*": {}}, "unheard_of": 1}
+    new = [note for note in read(tmp_path, {**asked, **more}).notes if note not in quiet]
+    assert new == [
+        "config.json: kv_cache_scheme is not followed: caches are kept in 16 bits",
+        'config.json: "quantization_config.dynamic", "quantization_config.unheard_of" are not read: figures are those '
+        "without",
+    ]
+    assert not any("read" in note for note in quiet)
+
+
+def test_an_empty_object_asks_for_nothing(tmp_path: Path) -> None:
+    model = read(tmp_path, {})
+    assert not model.weight_format
+    assert any("is empty" in note for note in model.notes)
+
+
 @pytest.mark.parametrize("left", [["self_attn", "mlp"], [f"model.layers.{layer}*" for layer in (1, 2, 3, 4)]])
 def test_where_all_is_left_out_nothing_is_packed(left: list[str], tmp_path: Path) -> None:
     model = read(tmp_path, {"quant_method": "fp8", "ignore": left})
@@ -138,7 +196,14 @@ def test_where_all_is_left_out_nothing_is_packed(left: list[str], tmp_path: Path
         ({"quant_method": "compressed-tensors"}, "no group in its config_groups says"),
         ({"quant_method": "torchao", "quant_type": "fpx_weight_only"}, "fpxweightonly.* has no mechanism"),
         ({"quant_method": "awq", "group_size": 10**9}, "1 to 1,000,000"),
-        ({}, '"some method"'),
+        ({"bits": 4}, '"no quant_method"'),
+        ({"quant_method": "gptq", "bit": 4}, 'quantization_config.bits is missing; "bit" .* did you mean "bits"'),
+        ({"quant_method": "gptq", "bits": "4"}, 'bits = "4" is text, no whole number'),
+        ({"quant_method": "gptq", "bits": 4, "group_size": 0}, "a group of 0 is no"),
+        (_group(num_bits=8, type="float", strategy="group", group_size=0), "a group of 0 is no"),
+        (_for(["Embedding"]), '"Embedding" means is not known'),
+        (_for(["Linear", "re:.*(self_attn|mlp).*"]), "self_attn|mlp.* means is not known"),
+        (_for("Linear"), "no list of names"),
     ],
 )
 def test_what_has_no_mechanism_is_refused_at_its_line(asked: dict[str, Any], why: str, tmp_path: Path) -> None:

@@ -67,6 +67,20 @@ def test_every_request_has_a_line_that_adds_up(served: Answer) -> None:
     assert good == served.figures["met_share"]
 
 
+@pytest.mark.parametrize(("phase", "level"), [("serving", "closed"), ("serving", "system"), ("generate", "closed")])
+def test_how_weights_are_kept_is_said(phase: str, level: str) -> None:
+    model = {"preset": "gpt2", "layers": 4, "weight_format": "int4/32x1", "weight_packed": "ffn"}
+    data: dict[str, Any] = {**BASE, "model": model, "phase": phase}
+    if phase == "serving":
+        data["serving"] = {"rate": 4, "requests": 3, "search": level == "closed"}
+    else:
+        data["inference"] = {"prompt": 8, "generate": 4}
+    asked = questions.ask(data, file="case.yaml", folder=Path())
+    found = questions.run(asked, level=questions.require_level(level)).answer
+    assert found is not None
+    assert sum("Matrices of feed-forward networks are kept as int4/32x1" in note for note in found.notes) == 1
+
+
 def test_requests_of_a_run_can_be_served_again(served: Answer, tmp_path: Path) -> None:
     (tmp_path / "again.csv").write_bytes(served.files["requests.csv"]())
     again = answer(tmp_path, trace="again.csv", slo_ttft="50 ms", search=False)

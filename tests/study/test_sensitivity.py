@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from math import log2
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from wsesim.cli import cli
 from wsesim.study import Sensitivity, sensitivity
 from wsesim.study.tornado import tornado_svg
 
+WORKLOADS = Path(__file__).parents[2] / "workloads"
 TEXT = """
 kernel: allreduce-2d
 cluster: cs-2
@@ -64,6 +66,20 @@ def test_what_cannot_be_is_told_apart_from_what_has_no_answer(found: Sensitivity
     hop = next(each for each in found.influences if each.setting == "hardware.fabric.hop_cycles")
     assert hop.better is None  # half a cycle
     assert hop.worse is not None
+
+
+def test_an_elasticity_is_of_one_per_cent_more_even_at_a_step() -> None:
+    question = questions.load(WORKLOADS / "kernels" / "gemv-16k.yaml")
+    found = sensitivity(question, level="closed")
+    port = next(each for each in found.influences if each.setting.endswith("sram_write_bytes_per_cycle"))
+    assert port.worse is not None
+    assert port.worse.answer is not None
+    assert port.worse.answer > found.now
+    assert port.elasticity == 0.0
+    hop = next(each for each in found.influences if each.setting.endswith("hop_cycles"))
+    more = questions.sketch(questions.changed(question, {hop.setting: 2}), level="closed")
+    assert isinstance(more, Answer)
+    assert hop.elasticity == pytest.approx(log2(float(more.figures[found.figure.name] or 0) / found.now))
 
 
 def test_files_say_what_the_terminal_says(found: Sensitivity, tmp_path: Path) -> None:

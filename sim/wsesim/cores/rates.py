@@ -8,6 +8,7 @@ banks, eight of 16 bits. 16-bit elements: two reads collide unless they lie 4 by
 radius 2 and 3 as many take two cycles an element as the layout of the arrays says modulo 16 bytes, and additions pass
 one element a cycle on the WSE-2 and two on the WSE-3 wherever the arrays lie; `mic-bank` counts four classes too).
 A vector of 16-bit elements longer than an issue of 16 bytes is read by lines of 8 bytes (`line_cycles`).
+An issue takes as many elements as the lanes, fewer where that goes faster: memory's cycles are whole ones.
 An issue does not go over the end of a row of a descriptor of two dimensions (`st2d-wse3-r1`: rows of 10 as of 12).
 
 Rows met on the WSE-3 with 16 bytes read and 16 written a cycle: `mic-copy` 8 and 4 elements a cycle, `mic-fma-f16` 4,
@@ -100,7 +101,24 @@ def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, mo
     if fabric:
         per_issue = 2 if fabric[0] in HALVES else 1
         return Rate(per_issue, ceil(per_issue / lanes), ceil(per_issue / lanes))
-    per_issue = max(1, int(lanes)) if most is None else most
+    return _fastest(core, kind, operands, lanes) if most is None else _issue(core, kind, operands, lanes, most)
+
+
+def _fastest(core: Core, kind: int, operands: tuple[Operand, ...], lanes: float) -> Rate:
+    """Return the rate of issues of as many elements as go fastest, the most of those that go as fast: as measured.
+
+    Of reads that do not collide: those that do may go slower with a port wide enough for a smaller issue in one cycle.
+    """
+    full = max(1, int(lanes))
+    found = _issue(core, kind, operands, lanes, full)
+    if found.cycles == 1:
+        return found
+    fewer = [_issue(core, kind, operands, lanes, elements) for elements in range(1, full)]
+    return max([*fewer, found], key=lambda rate: (rate.per_issue / rate.cycles, rate.per_issue))
+
+
+def _issue(core: Core, kind: int, operands: tuple[Operand, ...], lanes: float, per_issue: int) -> Rate:
+    """Return the rate of issues of so many elements, none of which comes from the fabric or goes there."""
     size = [per_issue * ELEMENT_BYTES[element_of(operand, kind, n)] for n, operand in enumerate(operands)]
     moved = [isinstance(o, Mem) and not o.beside for o in operands]
     reads = [n for n, o in enumerate(operands) if n > 0 and moved[n] and isinstance(o, Mem) and o.stride != 0]

@@ -98,7 +98,7 @@ def packing_of(text: str) -> Packing:
     """
     found = _SPELLED.fullmatch(text)
     if found is None or found["format"] not in FORMATS:
-        hint = nearest(text.partition("/")[0], FORMATS)
+        hint = _meant(text) or nearest(text.partition("/")[0], FORMATS)
         forms = f"one of {', '.join(FORMATS)}, then /INPUTSxOUTPUTS that share a scale, as in e4m3/128x128"
         raise SpecError("weight_format", f"must be {forms}, got {text!r}{hint}")
     inputs, outputs = (_shared(found[side]) for side in ("inputs", "outputs"))
@@ -106,6 +106,19 @@ def packing_of(text: str) -> Packing:
     if zeros and format_.mantissa is not None:
         raise SpecError("weight_format", f"= {text!r}: zeros are of whole numbers")
     return Packing(format=format_, inputs=inputs, outputs=outputs, zeros=zeros)
+
+
+_OTHERWISE = {"mxfp4": "e2m1/32x1", "fp8": "e4m3", "fp8_e4m3": "e4m3"}
+"""By what others call it, how a format is spelled here; MXFP4: OCP Microscaling Formats 1.0, section 5.2."""
+
+
+def _meant(text: str) -> str:
+    """Return `, did you mean ...?` for a name that others use, or a group of inputs of one output."""
+    name, _, group = text.lower().partition("/")
+    meant = _OTHERWISE.get(text.lower(), "")
+    if name in FORMATS and re.fullmatch(r"(\d+|all)(\+zeros)?", group):
+        meant = f"{name}/{group.partition('+')[0]}x1{'+zeros' if '+' in group else ''}"
+    return f", did you mean {meant!r}?" if meant else ""
 
 
 def _shared(text: str | None) -> int:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -80,9 +81,21 @@ class HfConfig:
         """Return what stands at *key*; null counts as if it was left out, where there is a default."""
         self.asked.add(key)
         if key not in self.data and default is REQUIRED:
-            self.fail(key, f"is missing; a {self.data.get('model_type', 'Hugging Face')} config.json has it")
+            self._miss(key)
         found = self.data.get(key)
         return default if found is None and default is not REQUIRED else found
+
+    def _miss(self, key: str) -> NoReturn:
+        """Say that a key is missing, where its object stands, and which key may have been meant to be it."""
+        why = f"is missing; a {self.data.get('model_type', 'Hugging Face')} config.json has it"
+        # keys are alike, as their words are: only a slip of a letter or two counts
+        if alike := get_close_matches(key, [one for one in self.data if one not in self.asked], n=1, cutoff=0.85):
+            why = f"is missing; {shown(alike[0])} stands there, did you mean {shown(key)}?"
+        places = dict(_places(self.text))
+        if self.within in places:
+            named = ".".join((*self.within, key))
+            raise InputError([_problem(f"{named} {why}", self.file, self.text, places[self.within])])
+        self.fail(key, why)
 
     def inner(self, key: str) -> HfConfig:
         """Return the object at *key*, empty if it is left out; what is looked at and said in it counts here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -47,8 +47,29 @@ _ROUTED = re.compile(rf"(?<!shared_)experts|^(?!.*(?:{_BLOCK}|expert))")
 _LAYER = re.compile(r"\b(?:layers?|h|blocks?)\.(?:\((?:\?:)?)?(\d+(?:\|\d+)*)\)?(?:\.|$)")
 
 
-def left_out(names: Iterable[str], part: str, layers: int, *, experts: bool) -> tuple[int, int]:
-    """Return in how many of *layers* a matrix of a part is named, and in how many all of them are."""
+def unpacked(
+    names: Iterable[str], targets: Iterable[str] | None, part: str, layers: int, *, experts: bool
+) -> tuple[int, int]:  # fmt: skip
+    """Return in how many of *layers* a matrix of a part is left out or no target, and in how many all of them are.
+
+    Args:
+        names: that are left out.
+        targets: that are packed; None: all.
+        part: of `PARTS`.
+        layers: of the model.
+        experts: whether its feed-forward networks are experts that tokens are sent to.
+    """
+    whole, found = PARTS[part].whole, _named(names, part, layers, experts=experts)
+    if targets is not None:
+        packed = _named(targets, part, layers, experts=experts)
+        for layer in range(layers):
+            if rest := whole - packed[layer]:
+                found[layer] |= rest
+    return len(found), sum(whole <= matrices for matrices in found.values())
+
+
+def _named(names: Iterable[str], part: str, layers: int, *, experts: bool) -> defaultdict[int, set[str]]:
+    """Return the matrices of a part that are named, by layer."""
     how, found = PARTS[part], defaultdict[int, set[str]](set)
     for name in map(_plain, names):
         rest = _LAYER.split(name)[-1]
@@ -56,7 +77,22 @@ def left_out(names: Iterable[str], part: str, layers: int, *, experts: bool) -> 
             continue
         for layer in _layers(name, layers):
             found[layer] |= _matrices(rest, how, routed=experts and part == "ffn")
-    return len(found), sum(how.whole <= matrices for matrices in found.values())
+    return found
+
+
+def fits(name: str, layers: int) -> bool:
+    """Return whether a name is known: of matrices of some layer, or of something that is never packed here."""
+    plain = _plain(name)
+    rest = _LAYER.split(plain)[-1]
+    here = bool(_layers(plain, layers)) and (not rest or any(how.name.search(rest) for how in PARTS.values()))
+    return here or _NEVER.search(plain) is not None
+
+
+def readable(name: str, layers: int) -> bool:
+    """Return whether a name tells which matrices it means: one with alternatives has to name matrices by them."""
+    rest = _LAYER.split(_plain(name))[-1]
+    told = any(_matrices(rest, how, routed=False) for how in PARTS.values())
+    return fits(name, layers) and ("|" not in rest or told)
 
 
 def _plain(name: str) -> str:
@@ -65,7 +101,7 @@ def _plain(name: str) -> str:
     return re.sub(r"(?:\.?\*)+$|\.weight$", "", re.sub(r"^\.\*\.?", "", plain))
 
 
-def _layers(name: str, layers: int) -> Iterable[int]:
+def _layers(name: str, layers: int) -> Collection[int]:
     """Return the layers that a name means: all, where it has no numbers of some."""
     numbers = _LAYER.search(name)
     return range(layers) if numbers is None else {int(one) for one in numbers[1].split("|") if int(one) < layers}

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
-from wsesim.model.hf_left_out import PARTS, left_out
+from wsesim.model.hf_left_out import PARTS, fits, readable, unpacked
 from wsesim.model.hf_parts import Fields
+from wsesim.model.hf_refused import FEW, note_unread
 
 _KEYS = ("quantization_config", "compression_config")
 _LOOKED_UP = "numbers are looked up in a table of values, which has no mechanism here"
@@ -37,16 +38,20 @@ def packed(config: HfConfig, layers: int, *, experts: bool) -> Fields:
     if key is None:
         return {}
     inside = config.inner(key)
-    method = str(inside.value("quant_method", inside.value("quant_algo", "some method"))).lower()
+    if not inside.data:
+        config.note(key, "is empty, and asks for nothing: weights are kept as they are multiplied")
+        return {}
+    method = str(inside.value("quant_method", inside.value("quant_algo", "no quant_method"))).lower()
     if method in _REFUSED:
         _refuse(config, key, method, _REFUSED[method])
     if method not in _READERS:
         _refuse(config, key, method, f"known are {', '.join(_READERS)}")
     try:
         text = _READERS[method](inside)
+        which = _which(config, inside, layers, experts=experts) if method != "mxfp4" else "ffn"
     except _Unknown as unknown:
         _refuse(config, key, method, str(unknown))
-    which = _which(config, inside, layers, experts=experts) if method != "mxfp4" else "ffn"
+    _note_rest(inside)
     if not which:
         config.note(key, f"= {shown(method)} leaves all matrices of most layers as they are multiplied")
         return {}
@@ -79,13 +84,20 @@ def _block(block: object) -> str:
 
 def _whole(bits: object, group: object, *, zeros: bool) -> str:
     """Return whole numbers of so many bits with a scale for each *group* of inputs of an output; -1: all of them."""
-    if bits not in (4, 8) or isinstance(bits, bool):
+    if type(bits) is not int:
+        raise _Unknown(f"bits = {shown(bits)} is {'text, ' if isinstance(bits, str) else ''}no whole number")
+    if bits not in (4, 8):
         raise _Unknown(f"{shown(bits)} bits have no mechanism here, 4 and 8 have")
-    if group in (None, -1, 0):
-        group = "all"
-    elif type(group) is not int or group < 1:
-        raise _Unknown(f"a group of {shown(group)} is no whole number")
-    return f"int{bits}/{group}x1{'+zeros' if zeros else ''}"
+    return f"int{bits}/{_inputs(group)}x1{'+zeros' if zeros else ''}"
+
+
+def _inputs(group: object) -> str:
+    """Return the inputs that share a scale."""
+    if group is None or (type(group) is int and group == -1):
+        return "all"
+    if type(group) is not int or group < 1:
+        raise _Unknown(f"a group of {shown(group)} is no whole number above zero (-1: all inputs)")
+    return str(group)
 
 
 def _gptq(inside: HfConfig) -> str:
@@ -174,7 +186,7 @@ def _compressed(inside: HfConfig) -> str:
     if strategy == "block":
         return f"{name}/{_block(form.get('block_structure'))}"
     shared = {"tensor": "", "channel": "/allx1"}
-    return name + shared.get(str(strategy), f"/{form.get('group_size') or 'all'}x1")
+    return name + shared.get(str(strategy), f"/{_inputs(form.get('group_size'))}x1")
 
 
 _READERS: Mapping[str, Callable[[HfConfig], str]] = {
@@ -187,17 +199,68 @@ _LEFT_OUT = ("modules_to_not_convert", "ignore", "llm_int8_skip_modules", "skip_
              "linear_weights_not_to_quantize", "modules_to_not_quantize")  # fmt: skip
 
 
+_CACHES = ("kv_cache_scheme", "kv_cache_quant_algo", "kv_cache_quant_method")
+_IDLE = """
+    quant_method quant_algo format quantization_status global_compression_ratio version activation_scheme
+    activation_scale_ub checkpoint_format meta quantizer damp_percent damp_auto_increment static_groups
+    true_sequential model_name_or_path model_file_base_name dataset tokenizer batch_size block_name_to_quantize
+    module_name_preceding_first_block cache_block_outputs use_exllama use_cuda_fp16 disable_exllama exllama_config
+    max_input_length model_seqlen pad_token_id backend do_fuse fuse_max_seq_len modules_to_fuse activations producer
+    bnb_4bit_compute_dtype bnb_4bit_quant_storage bnb_4bit_quant_type bnb_4bit_use_double_quant load_in_8bit
+    _load_in_8bit llm_int8_enable_fp32_cpu_offload llm_int8_has_fp16_weight llm_int8_threshold autoround_version
+    iters nsamples seqlen low_gpu_mem_usage data_type lr minmax_lr enable_minmax_tuning enable_quanted_input
+    gradient_accumulate_steps amp packing_format scale_dtype scale_fmt fmt offload_meta view_as_float
+    untie_embedding_weights
+"""
+"""Keys that change neither which weights are packed nor how, or are looked at elsewhere."""
+
+
+def _note_rest(inside: HfConfig) -> None:
+    """Say what is asked for and not followed: caches of fewer bits, and keys that nothing reads."""
+    for key in _CACHES:
+        if inside.value(key, None):
+            inside.note(key, "is not followed: caches are kept in 16 bits")
+    idle = {key for key, value in inside.data.items() if value in (False, [], {})}
+    note_unread(inside, {*_IDLE.split(), *_LEFT_OUT, *idle}, within=f"{inside.within[-1]}.")
+
+
 def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) -> str:
     """Return which matrices are packed in most layers: all | attention | ffn; empty: none."""
-    told = (inside.value(key, []) for key in _LEFT_OUT)
-    names = [name for each in told if isinstance(each, list) for name in each if isinstance(name, str)]
+    names, targets, key = _names(inside, layers), _targets(inside, layers), inside.within[-1]
     kept = []
     for part in PARTS:
-        named, left = left_out(names, part, layers, experts=experts)
-        if left > layers / 2:
-            continue
-        kept.append(part)
-        if named:
-            what = f"leaves some matrices of {part} of {named} of {layers} layers as they are multiplied"
-            config.note(inside.within[-1], f"{what}: they count as packed in all")
+        some, left = unpacked(names, targets, part, layers, experts=experts)
+        if left <= layers / 2:
+            kept.append(part)
+            if some:
+                what = f"leaves some matrices of {part} of {some} of {layers} layers as they are multiplied"
+                config.note(key, f"{what}: they count as packed in all")
+        elif left < layers:
+            what = f"leaves {part} of {left} of {layers} layers as it is multiplied"
+            config.note(key, f"{what}: it counts as left so in all")
     return "all" if len(kept) == len(PARTS) else "".join(kept)
+
+
+def _names(inside: HfConfig, layers: int) -> list[str]:
+    """Return the names that are left out; say which of them fit nothing."""
+    told = (inside.value(key, []) for key in _LEFT_OUT)
+    names = [name for each in told if isinstance(each, list) for name in each if isinstance(name, str)]
+    if idle := [name for name in names if not fits(name, layers)]:
+        more = f" and {len(idle) - FEW} more" if len(idle) > FEW else ""
+        what = f"leaves out {', '.join(map(shown, idle[:FEW]))}{more}"
+        inside.note(inside.within[-1], f"{what}: no matrices of such names are known here, nothing is left out by it")
+    return names
+
+
+def _targets(inside: HfConfig, layers: int) -> list[str] | None:
+    """Return the names that groups of compressed-tensors are for; None: all matrices."""
+    groups = [group for group in inside.inner("config_groups").data.values() if isinstance(group, dict)]
+    told = [group.get("targets", ["Linear"]) for group in groups] or [["Linear"]]
+    for each in told:
+        if not isinstance(each, list) or not each or not all(isinstance(name, str) for name in each):
+            raise _Unknown(f"targets = {shown(each)} is no list of names")
+    names = [name for each in told for name in each]
+    for name in names:
+        if name != "Linear" and (name[:1].isupper() or not readable(name, layers)):  # classes begin with a capital
+            raise _Unknown(f'targets: which matrices {shown(name)} means is not known here; "Linear" means all')
+    return None if "Linear" in names else names

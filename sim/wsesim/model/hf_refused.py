@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from wsesim.model.hf_file import HfConfig, shown
 from wsesim.model.hf_mixed import STATES as _STATES
@@ -175,11 +175,16 @@ def refuse_types(config: HfConfig) -> None:
             )
 
 
-def note_unread(config: HfConfig) -> None:
-    """Name the keys that nothing looked at and that are not known to change nothing; null asks for nothing."""
-    unread = [key for key in config.data if not (key in config.asked or key in HARMLESS or config.data[key] is None)]
+def note_unread(config: HfConfig, harmless: Iterable[str] = HARMLESS, *, within: str = "") -> None:
+    """Name the keys that nothing looked at and that are not *harmless*, known to change nothing; null asks for nothing.
+
+    Args:
+        within: what stands before the keys, if they are those of an object inside.
+    """
+    idle = {*harmless, *config.asked}
+    unread = [key for key in config.data if not (key in idle or config.data[key] is None)]
     if unread:
-        names = ", ".join(shown(key) for key in sorted(unread)[:FEW])
+        names = ", ".join(shown(within + key) for key in sorted(unread)[:FEW])
         more = f" and {len(unread) - FEW} more" if len(unread) > FEW else ""
         config.notes.append(
             f"config.json: {names}{more} {'is' if len(unread) == 1 else 'are'} not read: figures are those without"

@@ -25,7 +25,7 @@ Tell = Callable[[int, int, str], None]
 """Told (done, of, what is asked now)."""
 SECTIONS = {"hardware": MACHINES, "software": STACKS}
 STEP = 1.01
-"""How many times a figure is more, and less, for its elasticity."""
+"""How many times a figure is more for its elasticity; or less, where more cannot be or has no answer."""
 MATTERS = 0.01
 """Change of the answer, as a fraction, from which on a figure may tie with others, and a tie is told."""
 MOST_TIED = 10
@@ -58,7 +58,7 @@ class Influence:
     """Twice as good, or of twice the size where neither way is better; None where it cannot be."""
     worse: Change | None
     elasticity: float | None = None
-    """Change of the answer's logarithm over that of the figure, for a step of a hundredth, or the least that can be;
+    """Change of the answer's logarithm over that of the figure, for a hundredth more, or the least that can be;
     above zero where more of the figure gives more. None where that says nothing."""
 
     def span(self, now: float) -> float:
@@ -203,14 +203,16 @@ def _influence(again: _Again, setting: str, slot: Slot, used: UsedFigure, times:
 
 
 def _elasticity(again: _Again, setting: str, slot: Slot, text: str, now: float) -> float | None:
-    """Return by how many per cent the answer changes for each by which a figure does, around what it is."""
-    sides = [(slot.read(text), now)]
-    for factor in (STEP, 1 / STEP):
-        change = _change(again, setting, slot, text, factor)
-        if change is not None and change.answer is not None:
-            sides.append((_number(slot, change.value), change.answer))
-    (low, before), (high, after) = min(sides), max(sides)
-    if not 0 < low < high or min(before, after) <= 0:
+    """Return by how many per cent the answer grows for a figure that is 1 % more; than 1 % less, where more cannot be.
+
+    Of one side only: over a step, a slope between the two sides would be one that neither has.
+    """
+    changes = (_change(again, setting, slot, text, factor) for factor in (STEP, 1 / STEP))
+    beside = next((change for change in changes if change is not None and change.answer is not None), None)
+    if beside is None or beside.answer is None:
+        return None
+    (low, before), (high, after) = sorted([(slot.read(text), now), (_number(slot, beside.value), beside.answer)])
+    if low <= 0 or min(before, after) <= 0:
         return None
     return log(after / before) / log(high / low)
 

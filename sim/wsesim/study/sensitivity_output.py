@@ -85,7 +85,8 @@ def about(found: Sensitivity) -> str:
     return (
         f"{found.figure.label}, {now}, at level {found.level}; each figure of machine and software "
         f"{found.times:g} times as good, and as bad, all else as it is, and all that is left open chosen anew. "
-        "Elasticity: by how many per cent the answer grows, for a figure that is 1 % more."
+        "Elasticity: by how many per cent the answer grows, for a figure that is 1 % more (against 1 % less where "
+        "more has no answer); at a step 1 % less may cost much, which `worse` shows."
     )
 
 

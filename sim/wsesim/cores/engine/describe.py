@@ -167,6 +167,18 @@ def _issue(operands: Array, lanes: float, per_issue: Int, figures: issues.Memory
 
 
 @called
+def _fastest(operands: Array, lanes: float, figures: issues.MemoryFigures) -> Int:
+    """Return the elements of an issue that go fastest, the most of those that go as fast: see `rates`."""
+    best = np.int64(max(1, int(lanes)))
+    least, _ = _issue(operands, lanes, best, figures)
+    for fewer in range(best - 1, 0, -1):
+        cycles, _ = _issue(operands, lanes, np.int64(fewer), figures)
+        if fewer * least > best * cycles:
+            best, least = np.int64(fewer), cycles
+    return best
+
+
+@called
 def by_lines(operands: Array, per_issue: Int, line_bytes: Int) -> tuple[Int, Int]:
     """Return the two operands that are read by lines, -1 if they are not: see `rates.go_by_lines`."""
     first, second, _ = _reads(operands)
@@ -186,7 +198,7 @@ def set_described_pace(thread: Int, code: Int, operands: Array, figures: issues.
     row, cycles, tail = np.int64(0), np.int64(ceil(per_issue / lanes)), np.int64(1)
     pace, tail_pace = cycles, tail
     if fabrics == 0:
-        per_issue = np.int64(max(1, int(lanes)))
+        per_issue = _fastest(operands, lanes, figures)
         cycles, pace = _issue(operands, lanes, per_issue, figures)
         row = _row(operands, per_issue)
         if row > 0:

@@ -21,6 +21,7 @@ from wsesim.questions.shared.choosing import (
     wafers_words,
 )
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.kept import kept_words
 from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.power import Power, power_tables, resident_counts
 from wsesim.questions.shared.request import Request, forward_graph, software_of_request
@@ -107,38 +108,12 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
         tables=power_tables(power, tokens),
         notes=(
-            *latent_words(plan), *packed_words(plan), *power.notes(request.asked.hardware),
+            *kept_words(plan), *power.notes(request.asked.hardware),
             *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
         events=len(ops) if level == "system" else 0,
     )  # fmt: skip
-
-
-def latent_words(plan: ResidentPlan) -> tuple[str, ...]:
-    """Say how attention with a latent vector is computed, and what is cached."""
-    model = plan.request.model
-    if not model.latent_rank:
-        return ()
-    beside = "tokens that pass side by side are" if plan.together else "chunks of prompts make keys and values of it"
-    absorbed = "tokens that are written are multiplied with it absorbed, keys and values never made"
-    return (
-        f"Caches hold {model.latent_rank} numbers of a latent vector and {model.rotary_width} of a key for each token "
-        f"and layer: {absorbed}; {beside}{' absorbed, too' if plan.together else ', anew for each chunk'}.",
-    )
-
-
-def packed_words(plan: ResidentPlan) -> tuple[str, ...]:
-    """Say how weights of fewer bits are multiplied."""
-    model = plan.request.model
-    if not model.weight_format:
-        return ()
-    which = {"all": "layers", "ffn": "feed-forward networks", "attention": "attention"}[model.weight_packed]
-    return (
-        f"Matrices of {which} are kept as {model.weight_format}: cores multiply no numbers of fewer than 16 bits, so "
-        "they are unpacked where they lie, once a step for all its tokens (cause unpacking). That program is assumed: "
-        "none is published.",
-    )
 
 
 def request_limits(question: Question, request: Request, level: Level) -> tuple[Limit, ...]:

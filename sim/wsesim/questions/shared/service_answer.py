@@ -14,6 +14,7 @@ from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import placement_choice, unused_words
 from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.kept import kept_words
 from wsesim.questions.shared.power import power_of_ops, power_tables
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, with_software
@@ -130,7 +131,7 @@ def _by_formula(question: Question, service: Service, plan: ResidentPlan, reques
         choices=(placement_choice(FULL_REQUEST.name, plan, partial(full_s, service)),),
         leaves_out=SERVICE_LEAVES_OUT["closed"],
         verdict=closed_verdict(service, found["largest_rate_per_s"], requests),
-        notes=(*unused_words(plan), *read_words(service, requests)),
+        notes=(*kept_words(plan), *unused_words(plan), *read_words(service, requests)),
     )  # fmt: skip
 
 
@@ -178,7 +179,7 @@ def _served(
         choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], events=served.rounds,
-        notes=(*power.notes(service.asked.hardware),
+        notes=(*kept_words(judged.plan), *power.notes(service.asked.hardware),
                *notes(service, requests, searched, served, times, judged)),
     )  # fmt: skip
 
