@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from wsesim.graph import packing_of
-from wsesim.graph.packing import FORMATS
+from wsesim.graph import PACKED_FORMATS, packing_of
 from wsesim.numerics.packed import nearest_in, rounded
 
 DRAWN = np.random.default_rng(3).normal(size=(2, 21, 10)).astype(np.float32)
@@ -15,7 +14,7 @@ DRAWN = np.random.default_rng(3).normal(size=(2, 21, 10)).astype(np.float32)
 
 def test_e4m3_rounds_as_torch_does() -> None:
     golden = load_file(Path(__file__).parents[1] / "golden" / "packed.safetensors")
-    np.testing.assert_array_equal(nearest_in(golden["numbers"], FORMATS["e4m3"]), golden["e4m3"])
+    np.testing.assert_array_equal(nearest_in(golden["numbers"], PACKED_FORMATS["e4m3"]), golden["e4m3"])
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from typing import Any
 from wsesim.graph.backward import is_borrowed, is_lent, with_training
 from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
 from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices, windows
-from wsesim.graph.packing import PackedFormat, Packing, packing_of
+from wsesim.graph.packing import PACKED_FORMATS, PackedFormat, Packing, packing_of
 
 __all__ = [
     "BYTES_PER_ELEMENT",
+    "PACKED_FORMATS",
     "Attribute",
     "Block",
     "Graph",

@@ -53,7 +53,7 @@ class PackedFormat:
         return WORD_BITS // self.bits
 
 
-FORMATS = {
+PACKED_FORMATS = {
     "e4m3": PackedFormat(bits=8, shifts=3, masks=2, converts=0, scale_bits=32, largest=448, mantissa=3,
                          least_exponent=-6),
     "e2m1": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale="power", largest=6, mantissa=1),
@@ -97,12 +97,12 @@ def packing_of(text: str) -> Packing:
         SpecError: it spells none.
     """
     found = _SPELLED.fullmatch(text)
-    if found is None or found["format"] not in FORMATS:
-        hint = _meant(text) or nearest(text.partition("/")[0], FORMATS)
-        forms = f"one of {', '.join(FORMATS)}, then /INPUTSxOUTPUTS that share a scale, as in e4m3/128x128"
+    if found is None or found["format"] not in PACKED_FORMATS:
+        hint = _meant(text) or nearest(text.partition("/")[0], PACKED_FORMATS)
+        forms = f"one of {', '.join(PACKED_FORMATS)}, then /INPUTSxOUTPUTS that share a scale, as in e4m3/128x128"
         raise SpecError("weight_format", f"must be {forms}, got {text!r}{hint}")
     inputs, outputs = (_shared(found[side]) for side in ("inputs", "outputs"))
-    format_, zeros = FORMATS[found["format"]], found["zeros"] is not None
+    format_, zeros = PACKED_FORMATS[found["format"]], found["zeros"] is not None
     if zeros and format_.mantissa is not None:
         raise SpecError("weight_format", f"= {text!r}: zeros are of whole numbers")
     return Packing(format=format_, inputs=inputs, outputs=outputs, zeros=zeros)
@@ -116,7 +116,7 @@ def _meant(text: str) -> str:
     """Return `, did you mean ...?` for a name that others use, or a group of inputs of one output."""
     name, _, group = text.lower().partition("/")
     meant = _OTHERWISE.get(text.lower(), "")
-    if name in FORMATS and re.fullmatch(r"(\d+|all)(\+zeros)?", group):
+    if name in PACKED_FORMATS and re.fullmatch(r"(\d+|all)(\+zeros)?", group):
         meant = f"{name}/{group.partition('+')[0]}x1{'+zeros' if '+' in group else ''}"
     return f", did you mean {meant!r}?" if meant else ""
 

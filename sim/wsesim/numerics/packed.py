@@ -11,8 +11,7 @@ from math import frexp
 
 import numpy as np
 
-from wsesim.graph import PackedFormat, Packing, Tensor, packing_of
-from wsesim.graph.packing import FORMATS
+from wsesim.graph import PACKED_FORMATS, PackedFormat, Packing, Tensor, packing_of
 from wsesim.numerics.arrays import Array
 
 
@@ -45,7 +44,7 @@ def _scales(most: Array, form: PackedFormat) -> Array:
     if form.scale == "power":
         scale = np.exp2(np.floor(np.log2(np.where(most > 0, most, 1.0))) - (frexp(form.largest)[1] - 1))
     elif form.scale == "e4m3":
-        kept = FORMATS[form.scale]
+        kept = PACKED_FORMATS[form.scale]
         shared = scale.max(axis=(-4, -2), keepdims=True) / kept.largest
         scale = nearest_in(scale / np.where(shared > 0, shared, 1.0), kept) * shared
     return scale

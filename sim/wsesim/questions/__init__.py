@@ -33,6 +33,7 @@ __all__ = [
     "ask",
     "ask_changed",
     "beside_gpus",
+    "broken",
     "changed",
     "compare",
     "forward",
@@ -53,6 +54,13 @@ __all__ = [
 
 KEY = "phase"
 """The key of a file that says which kind of question it asks."""
+
+
+def broken(question: Question, outcome: Outcome) -> tuple[str, ...]:
+    """Return a sentence for each assertion of a file that its answer does not keep to; without an answer, none is."""
+    from wsesim.questions.asserting import broken
+
+    return tuple(broken(question, outcome))
 
 
 def kinds() -> Mapping[str, type[Question]]:

@@ -12,7 +12,6 @@ from wsesim import questions
 from wsesim.answer import Level
 from wsesim.errors import InputError, SpecError, WsesimError
 from wsesim.questions import KEY
-from wsesim.questions.asserting import broken
 from wsesim.questions.base import Bounded, Question
 from wsesim.study.figures import figure_of
 from wsesim.study.journal import Journal, KeptAnswer, asked_sha256
@@ -133,7 +132,7 @@ def answered(
     if journal and (kept := journal.get(key)):
         return kept, None, True
     outcome = questions.sketch(question, level=level)
-    kept = KeptAnswer.of(outcome, broken(question, outcome))
+    kept = KeptAnswer.of(outcome, questions.broken(question, outcome))
     if journal:
         journal.keep(key, kept)
     return kept, (key, kept), False
