@@ -185,7 +185,7 @@ def test_waits_and_throughput_are_drawn_over_the_rate(served: Answer) -> None:
     [
         ("0,300,5\n0,200,9", {}, "100.0% of requests are good enough, as 99.0% are", "that all arrive together"),
         ("0,300,5\n1,9000,9", {}, "50.0% of requests are good enough, where", "one request has no rate"),
-        ("0,9000,9", {}, "No request was served", "longer than serving.longest"),
+        ("0,9000,9", {}, "No request was served", "Longer than serving.longest"),
         pytest.param("0,300,1\n1,300,1", {"slo_ttft": "1 ns"}, "No rate holds the objective", "form",
                      marks=pytest.mark.nightly),
         ("0,300,5,3\n1,200,9,3", {}, "It holds: 1 requests a second arrive", "All requests have priority 3"),

@@ -27,7 +27,8 @@ def write_kernels(tmp_path: Path) -> WriteKernels:
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, columns, extrasaction="ignore")
             writer.writeheader()
-            writer.writerows({**ROW, **row} for row in rows)
+            writer.writerows({**ROW, "id": f"{ROW['id']}-{place}" if place else ROW["id"], **row}
+                             for place, row in enumerate(rows))  # fmt: skip
         return path
 
     return write
