@@ -15,7 +15,7 @@ from wsesim.hardware import load_cluster
 from wsesim.mapping import StepRequest, known
 from wsesim.model import build_graph, load_preset
 from wsesim.software import load_software
-from wsesim.system import fastest
+from wsesim.system import choice, fastest
 
 MODEL = replace(load_preset("gpt2"), layers=2, width=64, heads=4, kv_heads=4, head_width=16, ffn_width=256, vocab=200)
 ASKED = st.fixed_dictionaries({
@@ -66,3 +66,13 @@ def test_answers_do_not_depend_on_what_was_asked_before(asked: list[dict[str, ob
 def test_batches_of_one_micro_batch_have_passes_of_their_own(order: tuple[int, int]) -> None:
     _holds([{"sequences": sequences, "micro_batch": 128, "sub_batch": None, "sram": "12 KiB", "systems": 1}
             for sequences in order])  # fmt: skip
+
+
+def test_where_bounds_leave_nothing_by_a_rounding_the_first_good_way_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, object] = {"sequences": 64, "micro_batch": None, "sub_batch": None, "sram": "24 KiB", "systems": 1}
+    known._known.clear()
+    before = _answer(**asked)  # type: ignore[arg-type]
+    monkeypatch.setattr(choice, "_gone_through", lambda request, search: [])
+    assert _answer(**asked) == before  # type: ignore[arg-type]
