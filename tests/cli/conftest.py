@@ -107,7 +107,8 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
         say("working")
         if made.raises is not None:
             raise made.raises
-        return SimpleNamespace(broken=(), answer=None if made.right is None else SimpleNamespace(right=made.right))
+        answer = SimpleNamespace(right=made.right, wrong_words=("WRONG",) if made.right is False else ())
+        return SimpleNamespace(broken=(), answer=None if made.right is None else answer)
 
     def verify(question: Any, *, say: Any) -> Verification:
         return Verification(

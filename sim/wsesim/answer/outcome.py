@@ -63,6 +63,11 @@ class Answer:
         shown = (f"{name} {self.figures[name]}" for name in self.headline or self.figures)
         return f"<Answer at level {self.level}: {', '.join(shown)}>"
 
+    @property
+    def wrong_words(self) -> tuple[str, ...]:
+        """Say that values are wrong; nothing where they are right, or none were compared."""
+        return ("Values that were computed on the way are WRONG.",) if self.right is False else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoesNotFit:

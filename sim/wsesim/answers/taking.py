@@ -47,11 +47,10 @@ def card(result: Result) -> str:
         return card_of(over=result.name, title=result.title, said=said, notes=result.notes)
     lines = views.headline(result, answer) or views.figures(result, answer)
     spent = answer.spent.by_cause if answer.spent and answer.spent.total_s > 0 else {}
-    wrong = ["Values that were computed on the way are WRONG."] if answer.right is False else []
     return card_of(
         over=f"{result.name} · {views.about(answer)}", title=result.title, said=verdict(answer),
         rows=[(each.label, each.value, each.detail) for each in lines], parts=parts_of(spent, causes_of(answer)),
-        notes=[*wrong, f"Nearest measured: {views.nearest(result)}", *result.broken],
+        notes=[*answer.wrong_words, f"Nearest measured: {views.nearest(result)}", *result.broken],
     )  # fmt: skip
 
 

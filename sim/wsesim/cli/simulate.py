@@ -100,8 +100,7 @@ def answer_question(
         print_json(answers.result_json(result))
     if not manner().silent:
         answers.print_result(result, console(), folder=folder, whole=whole)
-    wrong = result.answer is not None and result.answer.right is False
-    if why := [*(["Values that were computed on the way are WRONG."] if wrong else []), *result.broken]:
+    if why := [*(result.answer.wrong_words if result.answer else ()), *result.broken]:
         complain(why)
         click.get_current_context().exit(DIFFERS)
     return result

@@ -32,7 +32,6 @@ PLACE = "WSESIM_POINTS"
 WAIT_S = 60.0
 """How long another study's writing is waited for."""
 _AGAIN_S = 0.01
-WRONG = "Values that were computed on the way are WRONG."
 OLD_DAYS = 90
 """After so many days what other versions of the code answered is forgotten."""
 _DAY_S = 86400
@@ -63,7 +62,7 @@ class KeptAnswer:
             return cls(status=status_of(outcome), why=outcome.why, figures={}, spent={}, gap=None)
         spent = outcome.spent.by_cause if outcome.spent else {}
         gap = dict(outcome.bound.gap) if outcome.bound else None
-        why = " ".join([*([WRONG] if outcome.right is False else ()), *broken])
+        why = " ".join([*outcome.wrong_words, *broken])
         return cls(status=Status.OK.value, why=why, figures=dict(outcome.figures), spent=dict(spent), gap=gap)
 
     @property

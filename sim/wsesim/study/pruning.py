@@ -62,6 +62,7 @@ def pruned(study: Study, tasks: Sequence[PointTask], answer: Answer, reached: li
     """
     senses = {spec.name: spec.better for spec in study.kept if spec.name in study.pareto}
     bounds = answer([replace(task, bounds=True) for task in tasks])
+    at_best = {task.number: row for task, row in zip(tasks, bounds, strict=True)}
     rows, best = dict[int, PointRow](), [costs(figures, senses) for figures in reached]
 
     def ask(now: Sequence[PointTask]) -> None:
@@ -72,7 +73,6 @@ def pruned(study: Study, tasks: Sequence[PointTask], answer: Answer, reached: li
                 reached.append(kept.figures)
                 best.append(cost)
 
-    at_best = {task.number: row for task, row in zip(tasks, bounds, strict=True)}
     ask([task for task in tasks if not costs(at_best[task.number].at_best, senses)])
     left = _promising([task for task in tasks if task.number not in rows], at_best, senses)
     while left:
