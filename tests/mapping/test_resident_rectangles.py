@@ -80,7 +80,7 @@ def test_large_models_need_as_many_wafers_as_their_weights_say(model: ModelSpec,
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(REQUESTS)
 def test_all_layers_lie_once_on_the_wafer_and_apart(request: ResidentRequest) -> None:
     found = plan_resident(request)
@@ -106,7 +106,7 @@ def test_a_token_passes_from_neighbour_to_neighbour() -> None:
         assert steps == 1
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(REQUESTS)
 def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> None:
     sram_bytes = CS3.wafer.core.sram_bytes
@@ -203,7 +203,7 @@ def test_one_table_serves_both_ends_where_they_meet() -> None:
 
 @pytest.mark.parametrize("stages", [1, 7, 80])
 def test_as_many_stages_as_asked(stages: int) -> None:
-    found = plan_resident(asked(model=LARGE, cluster=MANY, positions=1024, stages=stages))
+    found = plan_resident(asked(model=LARGE, cluster=MANY, positions=64, stages=stages))
     if stages == 1:
         assert isinstance(found, DoesNotFit)
     else:
@@ -230,7 +230,7 @@ def test_more_wafers_than_layers_are_not_taken() -> None:
 
 
 def test_what_is_too_large_says_by_how_much_and_what_would_fit() -> None:
-    found = plan_resident(asked(model=LARGE, cluster=CS3, positions=8192))
+    found = plan_resident(asked(model=LARGE, cluster=CS3, positions=64))
     assert isinstance(found, DoesNotFit)
     assert "on 1 wafer in rectangles of" in found.why
     assert "4 systems would fit" in found.why

@@ -88,7 +88,7 @@ LINES = (st.sampled_from(sorted(WAFERS)), st.sampled_from(sorted(AXES)), st.inte
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(*LINES, st.integers(1, 40))
 def test_values_are_those_of_numpy(name: str, wafer: str, line: str, cores: int, others: int, length: int) -> None:
     moves, becomes = CASES[name]
@@ -106,7 +106,7 @@ def test_the_closed_form_meets_the_cores(name: str, cores: int, length: int) -> 
         assert found.closed_cycles == pytest.approx(found.cycles, rel=0.1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(*LINES, st.integers(1, 20))
 def test_parts_are_collected_in_order(wafer: str, line: str, cores: int, others: int, length: int) -> None:
     def operands(setup: kit.KernelSetup, random: np.random.Generator) -> Mapping[str, Array]:
