@@ -112,8 +112,10 @@ class Family:
         return None
 
     def fill(self, pattern: str, base: str, layer: int, expert: int = 0) -> str:
-        """Return the name that *pattern* stands for."""
-        return pattern.format(base=base, layer=f"{self.layers.format(base=base)}{layer}.", expert=expert)
+        """Return the name that *pattern* stands for; `{outer}` is where the head of a model beside others stands."""
+        outer = base.removesuffix("model.") if base.endswith(".model.") else ""
+        at = f"{self.layers.format(base=base)}{layer}."
+        return pattern.format(base=base, outer=outer, layer=at, expert=expert)
 
     def pieces(self, weight: str, base: str, layer: int, experts: int = 1) -> Pieces | None:
         """Return the tensors that make up *weight*; None if unknown."""

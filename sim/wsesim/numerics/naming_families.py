@@ -8,7 +8,9 @@ from typing import Any
 from wsesim.numerics import naming_tables as tables
 from wsesim.numerics.naming import Family
 
-_UNDER_MODEL: dict[str, Any] = {"bases": ("model.", "language_model.model.", ""), "layers": "{base}layers."}
+_UNDER_MODEL: dict[str, Any] = {
+    "bases": ("model.", "language_model.model.", "model.language_model.", ""), "layers": "{base}layers.",
+}  # fmt: skip
 _UNDER_TRANSFORMER: dict[str, Any] = {"bases": ("transformer.", ""), "layers": "{base}h."}
 _UNDER_ENCODER = "{base}encoder.layer."
 
@@ -72,11 +74,11 @@ FAMILIES = (
     Family(name="OLMo 2", stored=tables.OLMO2, **_UNDER_MODEL,
            markers=("{base}embed_tokens.weight", "{layer}post_feedforward_layernorm.weight")),
     Family(
-        name="Mixtral", bases=("model.", ""), layers="{base}layers.", stored=tables.MIXTRAL,
+        name="Mixtral", stored=tables.MIXTRAL, **_UNDER_MODEL,
         markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.gate.weight"),
     ),
     Family(
-        name="Llama", bases=("model.", ""), layers="{base}layers.", stored=tables.LLAMA,
+        name="Llama", stored=tables.LLAMA, **_UNDER_MODEL,
         markers=("{base}embed_tokens.weight", "{layer}self_attn.q_proj.weight"),
     ),
     Family(

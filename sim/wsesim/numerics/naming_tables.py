@@ -65,7 +65,7 @@ LLAMA = {
     "ffn.down": _out_in("{layer}mlp.down_proj"),
     "head.norm": _same("{base}norm"),
     "head.classes": _out_in("score"),
-    "logits": _same("lm_head"),
+    "logits": _same("{outer}lm_head"),
 }
 MIXTRAL = LLAMA | {
     "ffn.router": _out_in("{layer}block_sparse_moe.gate"),
