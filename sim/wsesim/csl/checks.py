@@ -1,4 +1,4 @@
-"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts or started by a color."""
+"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts or a color does."""
 
 from __future__ import annotations
 
