@@ -7,8 +7,8 @@
 
 Rows that are short pass together. Numbers of a word stand a share of them apart, so that each instruction writes
 neighbours. Scales that several outputs share are numbers that an instruction multiplies a part of a row with; others
-lie as vectors. They are made numbers of 16 bits once for the rows that share them, zeros too. No such program is published: instructions and their rates are those of the vendor's table (SDK, SIMD),
-loops those of products.
+lie as vectors. They are made numbers of 16 bits once for the rows that share them, zeros too. No such program is
+published: instructions and their rates are those of the vendor's table (SDK, SIMD), loops those of products.
 """
 
 from __future__ import annotations
