@@ -110,12 +110,13 @@ def unpacked(
 def _named(names: Iterable[Name], part: str, layers: int, *, experts: bool) -> defaultdict[int, set[str]]:
     """Return the matrices of a part that are named, by layer."""
     how, found = PARTS[part], defaultdict[int, set[str]](set)
-    names = list(names)
     stored = _EXPERTS if experts and part == "ffn" else how.stored
-    for name in names:
-        for layer, letters in _described(name.pattern, stored, layers) if name.pattern else ():
-            found[layer] |= letters
-    for name in (_plain(name.text) for name in names if not name.pattern):
+    for named in names:
+        if named.pattern:
+            for layer, letters in _described(named.pattern, stored, layers):
+                found[layer] |= letters
+            continue
+        name = _plain(named.text)
         rest = _LAYER.split(name)[-1]
         if _NEVER.search(name) or (rest and not how.name.search(rest)):
             continue
