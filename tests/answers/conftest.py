@@ -297,7 +297,7 @@ def make_kernel(**changes: Any) -> Result:
     answer = Answer(
         level="cores",
         figures={"cycles": 1234, "seconds": 1.45e-6, "closed_cycles": 1200.0, "busy": 0.51, "max_error": 2e-7},
-        headline={"cycles": "1.45 µs at 850 MHz", "closed_cycles": "-2.8 % beside the cores"},
+        headline={"cycles": "1.45 us at 850 MHz", "closed_cycles": "-2.8 % beside the cores"},
         spent=Spent(total_s=1.45e-6, by_cause={"works": 7.45e-7, "waits": 7.05e-7}, what="kernel"),
         drawings=(
             Sketch(name="layout", title="How it lies on the cores", lines="a -> b\n     v\n     c"),

@@ -15,7 +15,7 @@ from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
 from wsesim.questions.base import Question, bounds_of
 from wsesim.study.numbers import Value, as_setting, numbers_of
-from wsesim.units import Dimension, parse
+from wsesim.units import Dimension, parse, spelled
 from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, plain, setting_names
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ def takes_list(schema: type[Section], name: str) -> bool:
     return any(get_origin(one) is list for one in plain)
 
 
-def held(value: Any) -> Any:
-    """Return a value of a file as it is held: lists as tuples."""
-    return tuple(map(held, value)) if isinstance(value, list) else value
+def held(name: str, value: Any) -> Any:
+    """Return a value of a setting in a file as it is held: lists as tuples, a quantity spelled as all are."""
+    if isinstance(value, list):
+        return tuple(held(name, each) for each in value)
+    return spelled(value) if isinstance(value, str) and dimension_of_setting(name) else value
 
 
 def written(value: Value) -> str:

@@ -11,7 +11,7 @@ from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.model import EXTRAS, ModelSpec, load_preset, read_hf_config
 from wsesim.ops import chosen
-from wsesim.workload.fields import as_yaml, read_fields
+from wsesim.workload.filling import as_yaml, read_fields
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
 from wsesim.workload.problems import Problems
 from wsesim.workload.schema import ModelSection

@@ -11,13 +11,13 @@ import numpy as np
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.shared.choosing import by_hand_words, unused_words
 from wsesim.questions.shared.power import Power
-from wsesim.questions.shared.request import FULL_REQUEST
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.service import Service, open_service
 from wsesim.questions.shared.service_choice import Judged, holds_as_much
 from wsesim.questions.shared.service_rate import limits_words
 from wsesim.questions.shared.service_readers import apart_notes, full_s, in_use_words
 from wsesim.system import LargestRate, Requests, Served, ServiceTimes
-from wsesim.units import plural, show_seconds
+from wsesim.units import plural, show_seconds, show_share
 
 
 def verdict(service: Service, requests: Requests, figures: Mapping[str, Any]) -> str:
@@ -25,20 +25,19 @@ def verdict(service: Service, requests: Requests, figures: Mapping[str, Any]) ->
     largest, offered, met = (figures[name] for name in ("largest_rate_per_s", "offered_per_s", "met_share"))
     if not figures["served"]:
         return "No request was served: all are longer than is held."
+    good, asked = f"{show_share(met)} of requests are good enough", show_share(service.objective.share)
     if largest == 0:
         return f"No rate holds the objective: even one by one, too few have their {limits_words(service.objective)}."
     if largest is None or offered is None:
-        wanted, held = service.objective.share, met >= service.objective.share
-        return f"{met:.1%} of requests are good enough, {'as' if held else 'where'} {wanted:.1%} are asked for."
+        held = "as" if met >= service.objective.share else "where"
+        return f"{good}, {held} {asked} are asked for."
     if offered > largest:
         return (
             f"Too much is asked: {offered:.4g} requests a second arrive, and {largest:.4g} are held within the limits."
         )
     if met < service.objective.share:
-        return (
-            f"It does not hold: {met:.1%} of requests are good enough, and {service.objective.share:.1%} are asked for."
-        )
-    part = f"{offered / largest:.1%} of the largest rate within the limits"
+        return f"It does not hold: {good}, and {asked} are asked for."
+    part = f"{show_share(offered / largest)} of the largest rate within the limits"
     return f"It holds: {offered:.4g} requests a second arrive, {part}."
 
 
@@ -49,7 +48,7 @@ def closed_verdict(service: Service, largest: float | None, requests: Requests) 
         return ""
     if not largest:
         return f"No rate holds the objective: not even one alone has its {limits_words(service.objective)}."
-    part = f"{offered / largest:.1%} of what a full pipeline lets through"
+    part = f"{show_share(offered / largest)} of what a full pipeline lets through"
     held = "Too much is asked" if offered > largest else "It holds but for queues"
     return f"{held}: {offered:.4g} requests a second are {part}."
 
@@ -73,7 +72,7 @@ def headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], p
     }  # fmt: skip
     if figures["largest_rate_per_s"] is None:
         return words
-    return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
+    return {"largest_rate_per_s": f"at which {show_share(goal.share)} of requests have their {limits}", **words}
 
 
 def overload_words(
