@@ -87,6 +87,8 @@ def qwen3(config: HfConfig, fields: Fields) -> Fields:
 def qwen3_moe(config: HfConfig, fields: Fields) -> Fields:
     """Return a Qwen 3 with experts."""
     config.require("use_qk_norm", True, "heads of this model type are normed")
+    config.require("qkv_bias", False, "no published file asks for it")
+    config.require("shared_expert_intermediate_size", 0, "experts that all tokens share are of qwen2_moe")
     wide = config.has("head_dim")
     found = llama(config, fields, kv=4, head=None if wide else head_width(config, fields)) | {"head_norm": True}
     return found | _late_windows(config, fields) | mixture(config, experts=128, each=8) | {
@@ -240,7 +242,7 @@ def glm(config: HfConfig, fields: Fields) -> Fields:
     """Return a GLM 4: half of a head turns, in pairs of neighbours; the later one has four norms."""
     found = llama(config, fields, kv=2, head=128, share=0.5, eps=1.5625e-7)
     found |= {"rotary_pairs": "interleaved", "project_bias": False}
-    return found | ({"norm_order": "both"} if config.data["model_type"] == "glm4" else {})
+    return found | ({"norm_order": "both"} if config.data["model_type"] in ("glm4", "glm4v_text") else {})
 
 
 def seed_oss(config: HfConfig, fields: Fields) -> Fields:
