@@ -157,6 +157,24 @@ def test_left_open_it_takes_the_wafers_that_are_fastest_and_a_chunk() -> None:
     assert plan.chunk >= 1
 
 
+def test_sequences_that_have_no_memory_side_by_side_write_in_groups() -> None:
+    """Those for which there is no stage yet are numbers of tokens, and more of them never write fewer."""
+
+    def written(batch: int) -> ResidentPlan:
+        goal = PlanGoal(position=1024, passes=1, batch=batch)
+        request = asked(model=QWEN, cluster=CS3, positions=1025, batch=batch, replicas=1, wafers=1, stages=28)
+        found = plan_resident(request, goal)
+        assert isinstance(found, ResidentPlan)
+        return found
+
+    few, many = written(64), written(128)
+    assert (few.group, many.group) == (64, 32)
+    assert needs_bytes(many.memory) <= CS3.wafer.core.sram_bytes
+    assert 128 / many.decode(1024, batch=128).cycles > 64 / few.decode(1024, batch=64).cycles
+    slowed = replace(many, group=1)
+    assert slowed.decode(1024, batch=128).cycles == many.decode(1024, batch=128, group=1).cycles
+
+
 def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
     request = asked(model=QWEN, cluster=CS3, positions=400_000, batch=8, wafers=1)
     found = plan_resident(request)

@@ -63,6 +63,16 @@ def test_kin_speaks_where_a_kind_has_no_rows() -> None:
     assert (found.group, found.unlike[0]) == ("tokens", "serving, not decode")
 
 
+@pytest.mark.parametrize("length", [200, 600, 1025, 4097])
+def test_tokens_known_ahead_do_not_speak_for_those_that_are_written(length: float) -> None:
+    """They tell how soon tokens follow each other, not how long each takes."""
+    sizes = {"systems": 1, "parameters": 8e9, "length": length}
+    asked = Traits(kind="decode", machine="CS-3", software="waferllm", features=frozenset(), sizes=sizes)
+    found = nearest(asked)
+    assert found is not None
+    assert found.group == "CS-3 decode"
+
+
 def test_only_the_same_kernel_speaks_for_a_kernel() -> None:
     kernel = replace(ROWS[-1].traits, sizes={"cores": 64})
     assert nearest(kernel, rows=ROWS) is not None

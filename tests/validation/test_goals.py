@@ -20,7 +20,7 @@ KEPT: dict[str, tuple[int, float, float]] = {
     "CS-2 prefill": (8, 0.04, 0.08),
     "CS-2 decode": (8, 0.04, 0.08),
     "CS-2 end to end": (4, 0.08, 0.10),
-    "CS-3 prefill": (7, 0.12, 0.12),
+    "CS-3 prefill": (7, 0.02, 0.02),
     "CS-3 decode": (2, 0.02, 0.02),
     "CS-3 teacher-forced": (5, 0.05, 0.05),
     "CS-2 operator": (2, 0.04, 0.05),
@@ -31,7 +31,7 @@ KEPT: dict[str, tuple[int, float, float]] = {
 }
 """Rows, median and worst error that a change may not go beyond. They are what is there, not what was wished for."""
 MET = ("CS-2 GPT", "CS-3 BERT", "CS-3 Llama", "CS-3 Llama, few tokens", "CS-2 prefill", "CS-2 decode",
-       "CS-2 end to end", "CS-3 decode", "CS-3 teacher-forced")  # fmt: skip
+       "CS-2 end to end", "CS-3 prefill", "CS-3 decode", "CS-3 teacher-forced")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -31,6 +31,8 @@ LARGEST_STEP = 60
 """Published grids of WaferLLM are multiples of it; a row of an operator without a grid is asked on the largest."""
 ROUND = "inference.round_cycles"
 """The one figure of software that a product depends on, which its kernel has as an option."""
+INTERVAL = "interval_s"
+"""The figure of rows whose tokens are known ahead, so that one follows the other before that is through all stages."""
 SERVED_POSITION = 1024
 """Assumed for served speeds that do not say how much is cached."""
 GUESSED = 4
@@ -81,7 +83,7 @@ def _request(row: Measurement, settings: Mapping[str, object]) -> RowQuestion:
     if "teacher-forced" in phase:
         first, last = _range(row)
         data = _file(row, "decode", settings, prompt=first, generate=last - first)
-        return _timed(row, data, "interval_s")
+        return _timed(row, data, INTERVAL)
     if phase == "prefill":
         length = _length(row)
         reused = _REUSED.search(row.metric)

@@ -19,7 +19,7 @@ from wsesim.kernels.resident_ops import TokenStep
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import layers_bytes
 from wsesim.mapping.resident.options import Counts, StageOptions, has_room
-from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.request import ResidentRequest, group_sizes
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
 from wsesim.mapping.resident.tables import TableStrips, ranked_by, table_cycles, table_strips
@@ -45,7 +45,7 @@ class Places:
     def of(cls, request: ResidentRequest, options: StageOptions) -> Places:
         """Return the *options* with memory and room for what the request holds."""
         layers = layers_bytes(request, options.columns, options.rows, options.layers)
-        fits = has_room(request, options, layers, request.batch)
+        fits = has_room(request, options, layers, request.groups[0])
         options, layers = options.some(fits), layers[fits]
         strips = table_strips(request) if len(options) else ()
         if not strips:
@@ -116,9 +116,10 @@ class Bounds:
         if not goal.passes:
             return np.zeros(len(stages))
         if not goal.streams:
-            sizes = {min(goal.batch, 2**power) for power in range((goal.batch - 1).bit_length() + 1)}
+            sizes = group_sizes(goal.batch)
             self.times.cost(TokenStep(positions=goal.position, batch=size) for size in sizes)
-            each = [self._tokens(places, size, -(-goal.batch // size)) for size in sorted(sizes)]
+            each = [np.where(self.holds(places, ReadingWay(shifts=False, tokens=size)),
+                             self._tokens(places, size, -(-goal.batch // size)), np.inf) for size in sizes]  # fmt: skip
             fewest: Cycles = goal.passes * np.minimum.reduce(each)
             return fewest
         groups, interval = np.maximum(1, places.request.batch // stages), np.empty(len(stages))

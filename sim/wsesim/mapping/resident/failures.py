@@ -29,7 +29,7 @@ def too_full(request: ResidentRequest) -> DoesNotFit:
         stages = plural(request.stages or request.model.layers, "stage")
         return DoesNotFit(why=f"{stages} are more than {plural(there, 'wafer')} can be cut into")
     columns, rows = options.columns, options.rows
-    tokens, shifts = (request.batch, False) if request.model.causal else (request.positions, True)
+    tokens, shifts = (request.groups[0], False) if request.model.causal else (request.positions, True)
     needs = layers_bytes(request, columns, rows, options.layers)
     needs = needs + work_bytes(request, columns, rows, tokens, shifts=shifts)
     at = int(needs.argmin())
@@ -42,7 +42,7 @@ def _region_too_full(
     region = PipelineStage(
         wafer=0, column=0, row=0, columns=columns, rows=rows, layers=layers, embeds=tables, heads=tables
     )
-    tokens, shifts = (request.batch, False) if request.model.causal else (request.positions, True)
+    tokens, shifts = (request.groups[0], False) if request.model.causal else (request.positions, True)
     memory = fullest(request, [region], tokens=tokens, shifts=shifts)
     return too_large(request, there, f"rectangles of {columns} x {rows}", memory)
 

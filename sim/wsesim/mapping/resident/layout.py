@@ -27,6 +27,7 @@ def plan_resident(request: ResidentRequest, goal: PlanGoal | None = None) -> Res
         NotModelled: an op has no resident cost.
     """
     wanted = goal or PlanGoal.half(request.positions, batch=request.batch, writes=request.writes)
+    request = replace(request, bunched=wanted.streams)
     found = _placed(request, list(copied(request)), wanted)
     return found if isinstance(found, DoesNotFit) or wanted.streams else _taking_part(found, request.batch)
 
@@ -41,7 +42,7 @@ def plan_service(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | Doe
         SpecError: sizes that cannot be.
         NotModelled: an op has no resident cost.
     """
-    batches = [2**power for power in range(MOST_SLOTS.bit_length())]
+    request, batches = replace(request, bunched=True), [2**power for power in range(MOST_SLOTS.bit_length())]
     found = _placed(replace(request, batch=1), [replace(request, batch=batch) for batch in batches], goal)
     if isinstance(found, DoesNotFit) or found.next_best is None:
         return found if isinstance(found, DoesNotFit) else _with_more(found, goal)

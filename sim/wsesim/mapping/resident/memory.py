@@ -74,6 +74,13 @@ def region_memory(
     return tuple(MemoryUse(what=name, bytes_per_core=int(size), note=note) for name, size, note in lines)
 
 
+def largest_group(request: ResidentRequest, regions: Iterable[PipelineStage]) -> int:
+    """Return the most sequences that regions have memory for side by side as tokens are written; 0 if for none."""
+    places, room = tuple(regions), request.cluster.wafer.core.sram_bytes
+    sizes = reversed(request.groups)
+    return next((size for size in sizes if needs_bytes(fullest(request, places, tokens=size)) <= room), 0)
+
+
 def weights_bytes(ops: Iterable[ResidentOp], columns: Whole, rows: Whole, *, untied: bool = False) -> Whole:
     """Return what a core holds of the weights of *ops*: matrices, tables, norms, biases; *untied*: without the table
     that embedding and head share."""

@@ -42,11 +42,11 @@ class StageOptions:
 
 
 def stage_options(request: ResidentRequest, *, whatever_fits: bool = False) -> StageOptions:
-    """Return the options with memory for their layers while a token of each sequence is at work; or all there are."""
+    """Return the options with memory for their layers while the smallest group of tokens is at work; or all."""
     wafer, layers = request.cluster.wafer, request.model.layers
     columns, rows = stage_shapes(request.laid, request.positions, wafer.columns, wafer.rows)
     core = request.cluster.wafer.core
-    left = core.sram_bytes - core.reserved_bytes - work_bytes(request, columns, rows, request.batch)
+    left = core.sram_bytes - core.reserved_bytes - work_bytes(request, columns, rows, request.groups[0])
     depths = {-(-layers // stages): stages for stages in range(layers, 0, -1)}  # the fewest stages of each depth
     if request.stages:
         depths = {-(-layers // request.stages): request.stages}

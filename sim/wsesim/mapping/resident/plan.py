@@ -22,7 +22,7 @@ from wsesim.mapping.resident.pipeline import (
     path_parts,
     summed,
 )
-from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.request import ResidentRequest, group_sizes
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.model import counts_of, fullest_of
 
@@ -58,6 +58,8 @@ class ResidentPlan:
     """Of a core of the fullest stage; what has a table alone is cut so that it fits."""
     tables: tuple[PipelineStage, ...] = ()
     """Those of the embedding and the head, where they do not lie with layers."""
+    group: int
+    """Sequences for which a core has memory side by side as tokens are written, at most."""
     replicas: int = 1
     """Copies, each on wafers of its own; what is timed is one."""
     next_best: ResidentPlan | None = field(default=None, compare=False, repr=False)
@@ -91,9 +93,10 @@ class ResidentPlan:
     ) -> PhaseTime:  # fmt: skip
         """Return the time of one token for each of *batch* sequences that have *position* tokens cached.
 
-        Sequences pass in groups of *group*, one behind the other: while one is in a stage, others are in others. By
-        default in groups of the power of two that is fastest, or all side by side; *checks* tokens follow each at the
-        interval of the pipeline.
+        Sequences pass in groups of *group*, one behind the other: while one is in a stage, others are in others, and
+        those for which there is no stage wait as numbers of tokens. By default in groups of the power of two that is
+        fastest of those that memory has room for, or all side by side; *checks* tokens follow each at the interval of
+        the pipeline.
 
         Raises:
             SpecError: a batch or a position that is not positive, or more than the cache holds.
@@ -103,8 +106,7 @@ class ResidentPlan:
         self._require_writer()
         if group is not None:
             return self._decode(position, batch, min(group, batch))
-        sizes = {min(batch, 2**power) for power in range((batch - 1).bit_length() + 1)}
-        times = (self._decode(position, batch, size) for size in sorted(sizes))
+        times = (self._decode(position, batch, size) for size in group_sizes(batch) if size <= self.group)
         return min(times, key=lambda time: time.cycles + checks * time.interval_cycles)
 
     def _decode(self, position: int, batch: int, size: int) -> PhaseTime:

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from wsesim.answer import MemoryUse
 from wsesim.mapping.resident.bounds import Places
-from wsesim.mapping.resident.memory import fullest, needs_bytes, region_memory
+from wsesim.mapping.resident.memory import fullest, largest_group, needs_bytes, region_memory
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import distribute, rooms
@@ -32,19 +32,20 @@ def plan_at(place: Places, way: ReadingWay, replicas: int) -> ResidentPlan:
     request = place.request
     strips, wafers = place.strips[int(place.strip[0])], int(place.wafers[0])
     stages, tables = tuple(_stages(place, strips, wafers)), tuple(_tables(place, strips, wafers))
+    group = largest_group(request, stages)
     stream = min(request.positions, request.software.fills * (len(stages) + len(tables)) * way.tokens)
     return ResidentPlan(
         request=request, placement="rectangles", stages=stages, prefill_stages=stages, tables=tables,
         chunk=way.tokens if way.shifts else request.chunk or stream, together=None if way.shifts else way.tokens,
-        replicas=replicas, memory=_memory(request, stages, way.tokens, shifts=way.shifts),
+        replicas=replicas, group=group, memory=_memory(request, stages, group, way.tokens, shifts=way.shifts),
     )  # fmt: skip
 
 
 def _memory(
-    request: ResidentRequest, stages: tuple[PipelineStage, ...], tokens: int, *, shifts: bool
+    request: ResidentRequest, stages: tuple[PipelineStage, ...], group: int, tokens: int, *, shifts: bool
 ) -> tuple[MemoryUse, ...]:  # fmt: skip
-    """Return the memory table of the fullest core, writing or reading."""
-    decoding = fullest(request, stages, tokens=request.batch)
+    """Return the memory table of the fullest core, writing tokens of a *group* or reading so many *tokens*."""
+    decoding = fullest(request, stages, tokens=group)
     return max(decoding, fullest(request, stages, tokens=tokens, shifts=shifts), key=needs_bytes)
 
 
@@ -53,11 +54,14 @@ def holding(plan: ResidentPlan, batch: int) -> ResidentPlan | None:
     if plan.placement != "rectangles":
         return None
     request = replace(plan.request, batch=batch)
-    memory = _memory(request, plan.stages, plan.together or plan.chunk, shifts=plan.together is None)
+    group = largest_group(request, plan.stages)
+    if not group:
+        return None
+    memory = _memory(request, plan.stages, group, plan.together or plan.chunk, shifts=plan.together is None)
     tables = [needs_bytes(region_memory(request, table, tokens=batch)) for table in plan.tables]
     if max(needs_bytes(memory), *tables, 0) > request.cluster.wafer.core.sram_bytes:
         return None
-    return replace(plan, request=request, memory=memory)
+    return replace(plan, request=request, group=group, memory=memory)
 
 
 def even(layers: int, stages: int) -> list[int]:

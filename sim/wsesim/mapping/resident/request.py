@@ -27,6 +27,11 @@ def computing(wafer: Wafer, precision: str) -> Wafer:
     return replace(wafer, core=replace(wafer.core, fmac_fp16_per_cycle=rate))
 
 
+def group_sizes(batch: int) -> tuple[int, ...]:
+    """Return the sizes of groups in which a batch is tried to write, the smallest first."""
+    return tuple(sorted({min(batch, 2**power) for power in range((batch - 1).bit_length() + 1)}))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentRequest:
     """A model to be placed for inference, every weight in the memory of some core.
@@ -58,6 +63,9 @@ class ResidentRequest:
     """Positions a sequence's cache can hold."""
     batch: int = 1
     """Sequences held at once."""
+    bunched: bool = False
+    """Whether all of them may be in one stage together, as in a service, where each begins and ends when it does; else
+    they write in groups, as large as is fastest and as there is memory for at work."""
     chunk: int | None = None
     """Tokens of a prompt that pass together; None: of those there is memory for, what is fastest."""
     ends: bool = True
@@ -102,6 +110,13 @@ class ResidentRequest:
     def writes(self) -> bool:
         """Whether the model writes tokens: it sees the past only, and its head looks for the next one."""
         return self.model.causal and self.model.task == "lm"
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """How many sequences may pass side by side as tokens are written, the fewest first: powers of two, and all."""
+        if self.bunched:
+            return (self.batch,)
+        return group_sizes(self.batch)
 
     @property
     def in_rectangles(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident.failures import too_large
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.memory import fullest, needs_bytes
+from wsesim.mapping.resident.memory import fullest, largest_group, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage, lay_out, shares, squares_on
@@ -81,7 +81,8 @@ def _tried(
         return (stages,)
     if isinstance(prefill_stages, DoesNotFit):
         return (prefill_stages,)
-    decoding, plans = fullest(request, stages, tokens=request.batch), list[ResidentPlan]()
+    group = (largest_group(request, stages) or request.groups[0]) if request.must_fit else request.batch
+    decoding, plans = fullest(request, stages, tokens=group), list[ResidentPlan]()
     prompt = min(request.positions, goal.prompt or max(1, request.positions // 2))
     for chunk in _chunks(request, prompt, prefill_side):
         prompts = fullest(request, prefill_stages, tokens=chunk, shifts=True)
@@ -89,7 +90,7 @@ def _tried(
         if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes or not request.must_fit:
             plans.append(ResidentPlan(
                 request=request, placement=choice.placement, stages=stages, prefill_stages=prefill_stages,
-                chunk=chunk, memory=memory,
+                chunk=chunk, group=group, memory=memory,
             ))  # fmt: skip
     return tuple(plans) or (too_large(request, choice.wafers, f"squares of {choice.side}", memory),)
 
