@@ -78,7 +78,7 @@ def test_a_flame_says_what_has_room() -> None:
     drawn = flame_svg(Flame(name="flame", title="", frames=frames))
     assert re.findall(r">([^<>]+)</text>", drawn) == ["main 100", "f 60"]
     assert drawn.count("<path") == 3
-    assert re.findall(r"<title>([^<]+)</title>", drawn)[2] == "tiny: 1 cycles, 1.0%"
+    assert re.findall(r"<title>([^<]+)</title>", drawn)[2] == "tiny: 1 cycles, 1.0 %"
 
 
 def test_lines_say_cycles_shares_and_waits_and_a_heading_nothing() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wsesim.answer import CauseMaps, Chain, ChainLink, Flame, FlameFrame
+from wsesim.answers import text
 from wsesim.answers.causes import Cause
 from wsesim.answers.sheet import Sheet, even_ticks
 from wsesim.answers.svg import INK, PAPER, SOFT, Polygon
@@ -173,7 +174,7 @@ def flame_svg(flame: Flame) -> str:
     sheet, scale = Sheet(_WIDE, 6 + _FLOOR * deep), (_WIDE - 2) / end
     for frame in flame.frames:
         left, wide, top = 1 + scale * frame.start, scale * frame.cycles, 3 + _FLOOR * frame.depth
-        told = f"{frame.label}: {frame.cycles:,.0f} cycles, {frame.cycles / end:.1%}"
+        told = f"{frame.label}: {frame.cycles:,.0f} cycles, {text.percent(frame.cycles / end)}"
         shape, colour = box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5), f"m{min(2 + frame.depth % 2, 7)}"
         sheet.fill([shape], colour, opacity=0.8, said=told)
         if said := _fitting(frame, int((wide - 6) / _SIGN)):

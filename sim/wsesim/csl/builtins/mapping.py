@@ -97,6 +97,8 @@ def _stream(use: Use, value: Value, of: CslType, index: int) -> Stream | None:
         return _walked(use, dsd, of)
     if not isinstance(value.type, types.DsdType):
         return None
+    if of == types.BOOL or (isinstance(of, types.Int | types.Float) and types.width(of) not in (16, 32)):
+        raise CslError(use.place(index), f"@map of a {of}", "elements are numbers of 16 or 32 bits")
     if value.type not in (types.MEM1D, types.FABIN, types.FABOUT):
         raise CslError(use.place(index), f"@map over a {value.type}", "over mem1d_dsd, fabin_dsd, fabout_dsd")
     dsd = use.frame.register(value, use.at)

@@ -148,6 +148,8 @@ def intrinsic(use: Use) -> Value:
         raise CslError(use.at, f"there is no builtin {use.node.name}")
     name, of = use.text(0, "the name"), use.type(1)
     entry = TABLE[name]
+    if entry.evaluate is not None and not (isinstance(of, types.Float) or of == types.COMPTIME_FLOAT):
+        raise CslError(use.at, f"{name} of a {of}", "it is for floats: convert it by @as(f32, x)")
     values = [use.value(index) for index in range(2, use.count)]
     if use.frame.body is None or (
         entry.evaluate is not None and all(isinstance(value, KnownValue) for value in values)

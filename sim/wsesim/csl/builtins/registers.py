@@ -126,8 +126,8 @@ def options(use: Use, fields: dict[str, Value]) -> VectorOptions:
     kind, target = _on_control(fields.get("on_control"))
     return VectorOptions(
         is_async=_flag(use, fields, "async"),
-        activate=_id(use, fields.get("activate")),
-        unblock=_id(use, fields.get("unblock")),
+        activate=_target(use, fields, "activate"),
+        unblock=_target(use, fields, "unblock"),
         index=_id(use, fields.get("index")),
         thread=_id(use, fields.get("ut_id")),
         priority=_priority(fields.get("priority")),
@@ -145,6 +145,16 @@ def _flag(use: Use, fields: dict[str, Value], name: str) -> bool:
     if not isinstance(value, KnownValue) or value.type != types.BOOL:
         raise CslError(use.at, f".{name} must be true or false, known while compiling")
     return bool(value.data)
+
+
+def _target(use: Use, fields: dict[str, Value], name: str) -> int:
+    """What an operation activates or unblocks at its end."""
+    value = fields.get(name)
+    of = types.VOID if value is None else value.type
+    is_task = isinstance(of, types.Function) and of.task
+    if not is_task and not isinstance(of, types.Opaque) and of != types.VOID:
+        raise CslError(use.at, f".{name} of a {of}", "it takes a task or an id")
+    return _id(use, value)
 
 
 def _id(use: Use, value: Value | None) -> int:

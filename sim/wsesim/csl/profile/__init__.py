@@ -4,7 +4,7 @@ CslMachine ─take─► Taken ─save, load─► Taken + Image ─┬─ profi
                                                       └─ profile_answer   page, trace, tables
 """
 
-from wsesim.csl.profile.page import Details, core_maps, crowding, details, profile_files, profile_page, report_page
+from wsesim.csl.profile.page import Details, core_maps, crowding, details, profile_files, report_page
 from wsesim.csl.profile.sums import with_scalar_code
 from wsesim.csl.profile.taken import Taken, load_taken, save_taken, take
 from wsesim.csl.profile.text import profile_text
@@ -17,7 +17,6 @@ __all__ = [
     "details",
     "load_taken",
     "profile_files",
-    "profile_page",
     "profile_text",
     "report_page",
     "save_taken",

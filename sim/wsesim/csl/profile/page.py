@@ -17,7 +17,7 @@ from wsesim.csl.profile.registers import REGISTER_WORDS, crowded
 from wsesim.csl.profile.spans import flows_of, spans_of
 from wsesim.csl.profile.sums import MAIN_THREAD, STARTS, by_cause, by_function, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import Taken, take
-from wsesim.units import plural
+from wsesim.units import plural, show_share
 
 if TYPE_CHECKING:
     from wsesim.cores.spans import Span
@@ -116,7 +116,8 @@ def crowding(image: Image, taken: Taken) -> tuple[str, ...]:
     share = crowded(image, taken)
     if share < LEAST_CROWDED:
         return ()
-    said = f"In {share:.0%} of the main threads' cycles more than {REGISTER_WORDS} words of scalars are under way: a "
+    part = show_share(share, digits=0)
+    said = f"In {part} of the main threads' cycles more than {REGISTER_WORDS} words of scalars are under way: a "
     return (f"{said}compiler would store some and load them again, which is not counted.",)
 
 

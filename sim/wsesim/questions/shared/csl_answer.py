@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import Answer, CoreMap, Number, Spent, Table
+from wsesim.units import show_share
 
 if TYPE_CHECKING:
     from wsesim.csl.running import ProgramRun
@@ -78,7 +79,7 @@ def _spent(question: ProgramQuestion, found: ProgramRun, clock: float) -> Spent:
 def _said(found: ProgramRun) -> tuple[str, ...]:
     total = found.scalar_cycles + found.vector_cycles
     share = found.scalar_cycles / total if total else 0
-    return (f"Of {total:,} cycles of main threads, {share:.1%} are scalar code.",)
+    return (f"Of {total:,} cycles of main threads, {show_share(share)} are scalar code.",)
 
 
 def _lines(found: ProgramRun) -> Table:
