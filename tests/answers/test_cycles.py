@@ -24,7 +24,7 @@ from wsesim.answer import (
 from wsesim.answers import render_profile
 from wsesim.answers.anatomy import blocks
 from wsesim.answers.causes import known
-from wsesim.answers.cycles import MOST_CELLS, SHADES, averaged, chain_svg, flame_svg, map_svgs
+from wsesim.answers.cycles import LIGHTEST, MOST_CELLS, SHADES, averaged, chain_svg, flame_svg, map_svgs, opacity
 
 
 @settings(max_examples=25)
@@ -39,17 +39,24 @@ def test_averages_keep_the_mean_of_what_fills_their_blocks(rows: int, columns: i
         assert np.array_equal(found, values)
 
 
-def test_maps_share_a_scale_and_leave_out_what_is_nothing() -> None:
+def test_maps_have_scales_of_their_own_and_leave_out_what_is_nothing() -> None:
     maps = CauseMaps(
         name="cores", title="",
-        by_cause={"idle": np.array([[10, 5]]), "banks": np.zeros((1, 2)), "compute": np.array([[0, 0.01]])},
+        by_cause={"idle": np.array([[10, 5]]), "banks": np.zeros((1, 2)), "compute": np.array([[1, 0.001]])},
     )  # fmt: skip
     idle, compute = map_svgs(maps, known(maps.causes))
     assert "idle" in idle
-    assert "fill-opacity: 0.5" in idle
-    assert f"fill-opacity: {1 / SHADES:.3g}" in compute, "what is anything is seen"
-    assert compute.count("<path") == 2, "one cell and the frame"
+    assert idle.count("fill-opacity") == 1, "that of most cycles has its colour in full"
+    assert f"fill-opacity: {opacity(SHADES // 2):.3g}" in idle
+    assert f"fill-opacity: {LIGHTEST:.3g}" in compute, "what is anything is seen"
+    assert compute.count("<path") == 4, "two cells, a line between them and the frame"
     assert "mean 8, most 10 cycles" in idle
+
+
+def test_shades_are_apart_from_the_paper_and_from_each_other() -> None:
+    found = [opacity(shade) for shade in range(1, SHADES + 1)]
+    assert found == sorted(set(found))
+    assert (found[0], found[-1]) == (LIGHTEST, 1.0)
 
 
 def test_a_chain_has_a_row_for_each_place_in_order() -> None:

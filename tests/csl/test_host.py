@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import runpy
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +14,16 @@ import pytest
 from wsesim.csl.colors import ColorSetting, FilterSetting, PopMode, SwitchSetting
 from wsesim.csl.host import cslc
 from wsesim.csl.host.arrays import MemcpyDataType, MemcpyOrder
-from wsesim.csl.host.commands import run_script
+from wsesim.csl.host.commands import SHIM, run_script
 from wsesim.csl.host.debug import debug_util
+from wsesim.csl.host.reporting import HostError, report, report_cleanly
 from wsesim.csl.host.runtime import SdkRuntime
 from wsesim.csl.host.store import load, save
 from wsesim.csl.host.utils import calculate_cycles, input_array_to_u32, memcpy_view
+from wsesim.csl.machine import CslMachine
 from wsesim.csl.profile import profile_text
 from wsesim.errors import InputError
+from wsesim.hardware import load_cluster
 
 pytestmark = pytest.mark.xdist_group("csl")  # one worker compiles the engine that runs compiled code
 LAYOUT = """
@@ -187,6 +192,69 @@ def test_mistakes_of_scripts_are_told(runner: SdkRuntime, folder: Path, tmp_path
     (tmp_path / "wsesim.image").write_bytes(pickle.dumps(ColorSetting()))
     with pytest.raises(InputError, match=r"it is a ColorSetting"):
         load(tmp_path)
+
+
+def test_a_collective_turns_routes_on_the_cores_before_and_after(folder: Path) -> None:
+    took = []
+    for more in (0, 100):
+        wafer = load_cluster("cs-3").cluster.wafer
+        code = replace(wafer.code, routes_cycles=wafer.code.routes_cycles + more)
+        machine = CslMachine(load(folder), replace(wafer, code=code))
+        machine.settle()
+        machine.launch("gather")
+        took.append(machine.cycles)
+    assert took[1] - took[0] == 2 * 100
+
+
+SCRIPT = """
+from cerebras.sdk.runtime.sdkruntimepybind import SdkRuntime
+def main():
+    with SdkRuntime({folder!r}) as runner:
+        runner.launch({name!r})
+try:
+    main()
+except {caught}:
+    raise KeyError("theirs")
+"""
+
+
+@pytest.mark.parametrize(("caught", "is_clean"), [("OSError", True), ("RuntimeError", False)])
+def test_a_script_that_meets_an_error_of_ours_ends_in_our_words(
+    caught: str, is_clean: bool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(SHIM))
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    report_cleanly()
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT.format(folder=str(folder), name="forget", caught=caught))
+    with pytest.raises((RuntimeError, KeyError)) as met:
+        runpy.run_path(str(script))
+    sys.excepthook(met.type, met.value, met.tb)
+    said = capsys.readouterr().err
+    assert ("Traceback" in said) is not is_clean
+    if is_clean:
+        first, last = said.splitlines()[:2]
+        assert first == f"{script}:5: runner.launch('forget')"
+        assert last.startswith("launch of 'forget': PE (0, 0), PE (1, 0)")
+        assert "never unblocked" in last
+    else:
+        assert said.endswith("KeyError: 'theirs'\n")
+
+
+def test_an_error_of_ours_on_top_of_another_tells_both(capsys: pytest.CaptureFixture[str]) -> None:
+    error = HostError("ours")
+    error.__context__ = ZeroDivisionError("theirs")
+    report(type(error), error, None)
+    assert capsys.readouterr().err == "ZeroDivisionError: theirs\nours\n"
+
+
+def test_who_has_an_excepthook_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = sys.excepthook if sys.excepthook is not sys.__excepthook__ else lambda *_: None
+    monkeypatch.setattr(sys, "excepthook", theirs)
+    report_cleanly()
+    assert sys.excepthook is theirs
 
 
 def test_what_is_kept_of_a_program_is_the_program(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from wsesim.csl.host import cslc
 from wsesim.csl.host.runtime import SdkRuntime
 from wsesim.csl.host.store import load
 from wsesim.csl.image import Image
-from wsesim.csl.profile import Taken, load_taken, profile_files
+from wsesim.csl.profile import Taken, load_taken, profile_files, profile_text
 from wsesim.csl.profile.flame import flame_of
 from wsesim.csl.profile.page import profile_answer
 from wsesim.csl.profile.spans import flows_of, spans_of
-from wsesim.csl.profile.sums import SCALAR_CODE, by_function, by_line, by_operation, by_task, put_in_place
+from wsesim.csl.profile.sums import SCALAR_CODE, by_cause, by_function, by_line, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import FILE
 from wsesim.errors import InputError
 
@@ -161,6 +162,25 @@ def test_lines_tasks_and_functions_say_what_took_how_long(image: Image, taken: T
     functions = by_function(image, taken)
     assert {"main", "weigh", "done"} <= functions.keys()
     assert functions["weigh"].worked > functions["done"].worked
+
+
+def test_what_runs_before_the_cores_do_takes_none_of_their_cycles(image: Image, taken: Taken) -> None:
+    begins = next(n for n, text in enumerate(PROGRAM.splitlines(), 1) if text.startswith("comptime"))
+    charged = [line for file, line in by_line(image, taken) if file.endswith("pe.csl")]
+    assert charged
+    assert max(charged) < begins
+
+
+def test_terminal_and_page_name_the_same_causes(image: Image, taken: Taken, folder: Path) -> None:
+    causes = by_cause(image, taken)
+    assert sum(causes.values()) == taken.causes.sum()
+    shares = [share.by_cause.get(SCALAR_CODE, 0) for share in by_operation(image, taken).values()]
+    assert causes[SCALAR_CODE] == sum(shares) > 0
+    answer = profile_answer(folder, image, taken)
+    assert answer.spent is not None
+    assert answer.spent.by_cause.keys() == causes.keys()
+    text = profile_text(folder, 0)
+    assert all(re.search(rf"^  {cause} +{cycles:,.0f}  ", text, re.MULTILINE) for cause, cycles in causes.items())
 
 
 def test_spans_nest_and_arrows_lead_from_sender_to_receiver(image: Image, taken: Taken, folder: Path) -> None:
