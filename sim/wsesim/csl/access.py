@@ -283,7 +283,9 @@ def flat_index(of: types.Array, indices: list[Value], at: SourcePlace) -> int:
         CslError: Outside it, not known, too few or too many indices.
     """
     if len(indices) != len(of.lengths):
-        raise CslError(at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions, in one pair of brackets")
+        raise CslError(
+            at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions, in one pair of brackets"
+        )
     flat = 0
     for value, length in zip(indices, of.lengths, strict=True):
         if not isinstance(value, KnownValue):

@@ -31,7 +31,9 @@ def color_setting(value: Value, at: SourcePlace, arch: str, color: int) -> Color
     if "routes" in fields or not ({"rx", "tx"} & set(fields)):
         _names(fields, GROUPS, at)
         if "routes" not in fields:
-            raise CslError(at, "a color without .routes", ".routes = .{ .rx = .{WEST}, .tx = .{RAMP} }; .{} if it has none")
+            raise CslError(
+                at, "a color without .routes", ".routes = .{ .rx = .{WEST}, .tx = .{RAMP} }; .{} if it has none"
+            )
         routes = fields_of(fields["routes"], at, ".routes")
         _names(routes, ROUTES, at)
         switches = fields_of(fields["switches"], at, ".switches") if "switches" in fields else {}
@@ -69,7 +71,9 @@ def _positions(
     if not 0 <= start <= 3:
         raise CslError(at, f".current_switch_pos is {start}", "it is from 0 to 3")
     if start >= len(found):
-        raise CslError(at, f".current_switch_pos is {start} and there is no .pos{start}", "a switch starts where it has one")
+        raise CslError(
+            at, f".current_switch_pos is {start} and there is no .pos{start}", "a switch starts where it has one"
+        )
     return tuple(found), start
 
 

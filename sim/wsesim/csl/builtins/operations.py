@@ -101,7 +101,9 @@ def _check(use: Use, values: list[Value]) -> None:
         if isinstance(value, Aggregate):
             raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "sources come before the options")
         if index == _FACTOR and not _is_scalar(value):
-            raise CslError(use.place(index), f"{use.node.name} times a {value.type}", "its last source is a number: x[j]")
+            raise CslError(
+                use.place(index), f"{use.node.name} times a {value.type}", "its last source is a number: x[j]"
+            )
     fabrics = sum(value.type == types.FABIN for value in values)
     most = 1 if use.frame.program.options.arch == "wse3" else 2
     if fabrics > most:
