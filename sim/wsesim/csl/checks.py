@@ -1,12 +1,13 @@
-"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts or started by a color."""
+"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts or a color does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wsesim.csl.image import NOWHERE, DsdKind, Field, Image, Operation, TaskKind, TileClass
+from wsesim.csl.image import Image, Operation, TaskKind, TileClass
 from wsesim.csl.routing import SIDES
+from wsesim.csl.vectors import NOWHERE, DsdKind, Field
 
 MOST_LISTED = 4
 

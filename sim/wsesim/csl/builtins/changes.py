@@ -8,9 +8,9 @@ from wsesim.csl import types
 from wsesim.csl.builtins.descriptors import get_field, set_field, shifted
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import coerce
-from wsesim.csl.image import Field
 from wsesim.csl.source import CslError
 from wsesim.csl.values import Address, KnownValue, Runtime, Value, is_known
+from wsesim.csl.vectors import Field
 
 
 def _descriptor(use: Use, index: int = 0) -> Value:

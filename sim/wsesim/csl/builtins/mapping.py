@@ -11,12 +11,13 @@ from wsesim.csl.builtins.registers import dsr_number
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.calls import call_with
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import Field, OperandKind, Operation, VectorOperand, VectorUse
+from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
 from wsesim.csl.source import CslError
 from wsesim.csl.statements import pinned
 from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Address, FunctionRef, InMemory, KnownValue, Runtime, StoredVariable, Value
+from wsesim.csl.vectors import Field, OperandKind, VectorOperand, VectorUse
 
 
 @dataclass(slots=True)

@@ -6,12 +6,13 @@ from wsesim.csl import image, types
 from wsesim.csl.builtins.registers import dsr_number, options
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import converted
-from wsesim.csl.image import OperandKind, Operation, VectorOperand, VectorUse
+from wsesim.csl.image import Operation
 from wsesim.csl.memory import store
 from wsesim.csl.numbers import bits_of, round_to
 from wsesim.csl.source import CslError
 from wsesim.csl.types import F16, F32, I16, U16, U32, CslType
 from wsesim.csl.values import VOID, Aggregate, InMemory, KnownValue, Runtime, Value
+from wsesim.csl.vectors import OperandKind, VectorOperand, VectorUse
 from wsesim.units import plural
 
 _INTEGER = ("add16", "addc16", "sub16", "and16", "or16", "xor16", "sll16", "slr16", "sar16")
