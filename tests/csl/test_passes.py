@@ -1,4 +1,4 @@
-"""Passes leave what a program computes, and make it shorter."""
+"""Passes leave what a program computes, and make it shorter; what a core computes is what the compiler computes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.csl.cases import Case, cases, compiled, differs, run_all
 from tests.csl.drawn import Drawn
+from tests.csl.walked import RUNS, Walked
 
 from wsesim.csl.image import Operation, TileClass
 from wsesim.csl.passes import PASSES
@@ -57,6 +58,30 @@ def test_drawn_programs_come_to_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("passes", [PASSES, *_ONE_LESS, *_ALONE], ids="-".join)
 def test_each_pass_leaves_what_many_programs_compute(tmp_path: Path, passes: tuple[str, ...]) -> None:
     same(programs(1000, 400), tmp_path, passes)
+
+
+def walk(folder: Path, first: int, count: int) -> None:
+    """Hold that functions come to the same evaluated while compiling and by the core."""
+    expected: dict[str, list[float]] = {f"{name}{run}": [] for run in range(RUNS) for name in ("known", "found")}
+    drawn = [Case("walked", str(seed), Walked(seed).text(), "wse3", expected) for seed in range(first, first + count)]
+    found = run_all(drawn, "wse3", folder)
+    for case in drawn:
+        values = found[case.id]
+        assert not isinstance(values, Exception), (values, case.text)
+        for run in range(RUNS):
+            known, run_time = values[f"known{run}"], values[f"found{run}"]
+            same = np.array_equal(known, run_time, equal_nan=known.dtype.kind == "f")
+            assert same, (case.title, run, known, run_time, case.text)
+
+
+def test_functions_come_to_the_same_while_compiling_and_on_a_core(tmp_path: Path) -> None:
+    walk(tmp_path, 8, 2)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("first", range(1000, 1400, 50))
+def test_many_functions_come_to_the_same_while_compiling_and_on_a_core(tmp_path: Path, first: int) -> None:
+    walk(tmp_path, first, 50)
 
 
 @pytest.mark.nightly

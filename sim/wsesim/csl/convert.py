@@ -9,7 +9,19 @@ from wsesim.csl.image import Operation
 from wsesim.csl.numbers import round_to
 from wsesim.csl.source import CslError, SourcePlace, nearest
 from wsesim.csl.types import CslType
-from wsesim.csl.values import Address, Aggregate, FunctionRef, Items, KnownValue, Located, Runtime, Value, unwrap, wrap
+from wsesim.csl.values import (
+    NEVER,
+    Address,
+    Aggregate,
+    FunctionRef,
+    Items,
+    KnownValue,
+    Located,
+    Runtime,
+    Value,
+    unwrap,
+    wrap,
+)  # fmt: skip
 
 
 def coerce(value: Value, of: CslType, frame: Frame, at: SourcePlace, what: str = "this") -> Value:
@@ -20,6 +32,10 @@ def coerce(value: Value, of: CslType, frame: Frame, at: SourcePlace, what: str =
     """
     if value.type == of or of == types.ANY:
         return value
+    if value is NEVER:
+        from wsesim.csl.modules import zero
+
+        return zero(of, at)
     result = None
     if isinstance(value, KnownValue):
         result = _known(value, of, at, what)

@@ -26,6 +26,8 @@ class Loop:
     wanted: CslType | None = None
     place: Where | None = None
     """Where the value of a labelled block goes."""
+    is_left: bool = False
+    """Whether some break leaves it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -15,6 +15,7 @@ from wsesim.csl.operators import arithmetic
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
+    NEVER,
     VOID,
     Address,
     Aggregate,
@@ -184,8 +185,7 @@ def evaluate_statement(node: tree.Evaluate, frame: Frame) -> bool:
 def block(node: tree.BlockNode, frame: Frame) -> bool:
     """`{...}`."""
     if node.label:
-        labelled(node, frame, None)
-        return False
+        return labelled(node, frame, None) is NEVER
     inner = frame.inner()
     return any(execute(item, inner) for item in node.body)
 
@@ -214,15 +214,17 @@ def labelled(node: tree.BlockNode, frame: Frame, wanted: CslType | None) -> Valu
         loop.wanted = wanted
     assert frame.function is not None
     frame.function.loops.append(loop)
-    _run(node, frame)
+    ended = _run(node, frame)
     frame.function.loops.pop()
     frame.code.mark(loop.leave)
+    if ended and not loop.is_left:
+        return NEVER
     return load(loop.place, frame, node.at) if loop.place else VOID
 
 
-def _run(node: tree.BlockNode, frame: Frame) -> None:
+def _run(node: tree.BlockNode, frame: Frame) -> bool:
     inner = frame.inner()
-    any(execute(item, inner) for item in node.body)
+    return any(execute(item, inner) for item in node.body)
 
 
 @statement(tree.Return)
@@ -258,6 +260,7 @@ def break_(node: tree.Break, frame: Frame) -> bool:
         if loop.place is None:
             loop.place = local_place("the value of a block", loop.wanted or value.type, frame, node.at)
         store(loop.place, value, frame, node.at)
+    loop.is_left = True
     frame.code.jump(loop.leave, node.at)
     return True
 
