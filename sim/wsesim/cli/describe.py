@@ -83,11 +83,12 @@ def schema(results: bool) -> None:
 
     With --results that of what is answered, one alternative for each command that answers in JSON.
     """
-    from wsesim.cli.schemas import results_schema
-    from wsesim.questions import json_schema
-
+    if results:
+        from wsesim.cli.schemas import results_schema as found
+    else:
+        from wsesim.questions import json_schema as found
     if not manner().quiet:
-        print_json(results_schema() if results else json_schema())
+        print_json(found())
 
 
 @click.command()
