@@ -22,6 +22,9 @@ TWICE: dict[str, Any] = {"times": "2"}
 GPUS: dict[str, Any] = {"level": "closed", "gpus": 5}
 
 MISTAKES: dict[str, Callable[[Question], object]] = {
+    "verify must be True or False; got 'no'": lambda tiny: wsesim.run(tiny, verify="no"),  # type: ignore[arg-type]
+    "gpt2 is a model, and no file of a question; name it, model='gpt2'": lambda tiny: wsesim.run("gpt2"),
+    "cs-3 is a machine, and no file of a question; name it, machine='cs-3'": lambda tiny: wsesim.load("cs-3"),
     "set must be a mapping": lambda tiny: wsesim.load(tiny, set="batch.sequences=60"),  # type: ignore[arg-type]
     "lvl is neither an argument here nor a key of a question, did you mean 'level'?": lambda tiny: wsesim.run(
         tiny, lvl="closed"
@@ -139,3 +142,11 @@ def test_what_is_not_listed_is_told_with_the_nearest(listing: Callable[[], wsesi
     assert isinstance(caught.value, KeyError)
     assert (f"{first}x" in found, found.get(f"{first}x"), first in found) == (False, None, True)
     assert json.loads(json.dumps(found.to_dict()))[first].keys() == found[first].keys()
+
+
+def test_a_whole_section_that_is_set_says_what_it_takes_away(tiny: Question) -> None:
+    whole = wsesim.load(tiny, set={"batch": {"sequences": 2}, "model.max_length": 8})
+    (note,) = (note for note in whole.asked.notes if "takes the place" in note)
+    assert note == "batch takes the place of the whole section: batch.length counts no more."
+    kept = wsesim.load(tiny, set={"batch.sequences": 2})
+    assert not any("takes the place" in note for note in kept.asked.notes)

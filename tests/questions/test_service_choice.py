@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from wsesim import questions
 from wsesim.answer import Answer
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question
+from wsesim.questions.shared import service_choice
 from wsesim.questions.shared.choosing import plan_words
 from wsesim.questions.shared.service import (
     drained_placement,
@@ -20,7 +22,7 @@ from wsesim.questions.shared.service import (
     service_of,
     service_times,
 )
-from wsesim.questions.shared.service_choice import holds_as_much, judge, searched_of
+from wsesim.questions.shared.service_choice import Judged, holds_as_much, judge, judge_placements, searched_of
 from wsesim.system import requests_of
 
 
@@ -67,7 +69,7 @@ def test_where_the_objective_binds_the_placement_is_chosen_by_the_largest_rate()
     usual = placed_service(service)
     assert isinstance(usual, ResidentPlan)
     assert (plan_words(usual), 0.0) in choice.others
-    assert len(answer("20 ms").choices[0].others) <= 1 < len(choice.others)
+    assert len(answer("20 ms").choices[0].others) < len(choice.others)
 
 
 @pytest.mark.nightly
@@ -80,6 +82,21 @@ def test_of_prompts_that_keep_the_pipeline_and_prompts_that_are_soon_through_the
         assert isinstance(plan, ResidentPlan)
         rates.append(judge(service, searched, plan, service_times(service, plan), lambda _: None).per_s)
     assert rate(answer("20 ms")) == max(rates)
+
+
+def test_the_next_best_of_another_kind_is_tried_and_taken_where_it_holds_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = service_of(asked_for("20 ms").asked)
+    plan = placed_service(service)
+    assert isinstance(plan, ResidentPlan)
+    assert plan.next_best is not None
+
+    def judged(_: Any, __: Any, tried: ResidentPlan, times: Any, ___: Any) -> Judged:
+        rate = SimpleNamespace(per_s=9.0 if tried == plan.next_best else 5.0, full_per_s=10.0)
+        return Judged(plan=tried, times=times, found=(rate,))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service_choice, "judge", judged)
+    monkeypatch.setattr(service_choice, "drained_placement", lambda _: plan)
+    assert judge_placements(service, None, plan, lambda _: None).plan == plan.next_best
 
 
 def test_words_of_no_rate_name_what_was_tried_and_the_limit_in_full() -> None:

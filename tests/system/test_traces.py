@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -159,7 +160,10 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
         ("arrival_s,prompt,output\n1,2\n", 2, "output is missing"),
         ('arrival_s,prompt,output\n1,"2\n', 2, "not a CSV table"),
         (b"PAR1\x15\x04\xff", None, "is a Parquet file: save it as CSV or JSON Lines"),
-        (b"\x1f\x8b\x08", None, "is packed by gzip: unpack it"),
+        (b"\x1f\x8b\x08", None, "cannot be unpacked"),
+        (gzip.compress(b"arrival_s,prompt,output\n1,2,3\n" * 9)[:-9], None, "cannot be unpacked: the end is missing"),
+        (gzip.compress(b"arrival_s,prompt,output\n1,2,\xff\n"), 2, "byte 0xff is not UTF-8"),
+        (gzip.compress(b"PAR1\x15\x04\xff"), None, "is a Parquet file"),
         (b"arrival_s,prompt,output\n1,2,3\n1,\xff,3\n", 3, "byte 0xff is not UTF-8"),
         ('{"arrival_s": 1, "prompt": 2, "output": 3}\n{"arrival_s": 1,\n', 2, "not JSON"),
         ("[1]\n", 1, "must be an object"),
@@ -183,6 +187,12 @@ def test_a_trace_that_cannot_be_read(text: str | bytes, line: int | None, said: 
 
 
 HEAD = "arrival_s,prompt,output\n"
+
+
+@pytest.mark.parametrize("form", ["wsesim", "Mooncake", "list"])
+def test_a_packed_trace_is_what_it_is_unpacked(form: str, tmp_path: Path) -> None:
+    text = f"[{PUBLIC['Mooncake'].strip().replace(chr(10), ',')}]" if form == "list" else PUBLIC[form]
+    assert rows(read(gzip.compress(text.encode()), tmp_path, "t.gz")) == list(ROWS)
 
 
 @pytest.mark.parametrize(

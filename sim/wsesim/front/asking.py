@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.errors import InputError
-from wsesim.front.given import texts
+from wsesim.front.given import flag, texts
 from wsesim.front.loading import level_of, load
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(
     from wsesim import questions
 
     asked, wanted = load(question, **settings), level_of(level)
-    result = questions.run(asked, level=wanted, verify=verify, explain=True)
+    result = questions.run(asked, level=wanted, verify=flag("verify", verify), explain=True)
     if not gpus:
         return result
     from wsesim.gpus import fleet_named

@@ -24,6 +24,17 @@ def count(name: str, given: Any, least: int = 1) -> int | None:
     raise InputError.at(f"{name} must be a whole number of {least} or more; got {given!r}")
 
 
+def flag(name: str, given: Any) -> bool:
+    """Return whether something is wanted.
+
+    Raises:
+        InputError: neither True nor False.
+    """
+    if type(given).__name__ not in ("bool", "bool_"):  # the latter is NumPy's
+        raise InputError.at(f"{name} must be True or False; got {given!r}")
+    return bool(given)
+
+
 def number(name: str, given: Any) -> float:
     """Return a number.
 

@@ -57,6 +57,7 @@ def load(
     if isinstance(question, str | Path):
         if "\0" in str(question):
             raise InputError.at(f"no path has a null character; got {str(question)!r}")
+        _refuse_name(str(question))
         return questions.load(question, settings=_stated(settings, Path(question).parent))
     if question is None or isinstance(question, Mapping):
         stated = _stated({**(question or {}), **settings}, Path())
@@ -73,6 +74,20 @@ def load(
         return question
     stated = _stated(settings, asked.folder)
     return questions.ask(asked.data, file=asked.file, folder=asked.folder, settings=stated)
+
+
+def _refuse_name(given: str) -> None:
+    """Refuse what has a name here, where a file is wanted.
+
+    Raises:
+        InputError: it is a model or a machine, and no file.
+    """
+    from wsesim.hardware import machine_names
+    from wsesim.model import model_names
+
+    for what, names in (("model", model_names()), ("machine", machine_names())):
+        if given in names and not Path(given).exists():
+            raise InputError.at(f"{given} is a {what}, and no file of a question; name it, {what}={given!r}")
 
 
 def _with_set(settings: Mapping[str, Any], changes: object) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,9 @@ def ask(
 def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: Settings) -> Question:
     kind = _kind_of(data, problems, settings)
     _check_settings(settings, problems)
+    before = dict(data)
     problems.settings = {**problems.settings, **apply_settings(data, settings, kind.file)}
+    problems.notes += _replaced(before, settings)
     if problems.found:  # of the phase, noted already
         data[KEY] = kind.kind
     values, errors = read_fields(kind.file, data)
@@ -130,6 +132,16 @@ def _check_settings(settings: Settings, problems: Problems) -> None:
         section = setting.key.partition(".")[0]
         if section in problems.elsewhere:
             raise InputError.at(f"{setting.said}: {problems.elsewhere[section]}")
+
+
+def _replaced(before: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """Yield what a setting of a whole section takes away of the section that was there."""
+    for setting in settings_of(settings):
+        held = before.get(setting.key)
+        if isinstance(held, Mapping) and isinstance(setting.value, Mapping):
+            gone = [f"{setting.key}.{key}" for key in held if key not in setting.value]
+            if gone:
+                yield f"{setting.said} takes the place of the whole section: {', '.join(gone)} counts no more."
 
 
 def _asked(

@@ -7,11 +7,13 @@ a line in a text (U+2028, a form feed) may stand in a JSON string as it is (RFC 
 from __future__ import annotations
 
 import csv
+import gzip
+import zlib
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -24,10 +26,11 @@ _READ_AT_ONCE = 1 << 16
 _PEEKED = 1 << 12
 _DEEPEST = 4
 """Objects within objects whose values may be columns."""
-_UNPACK = ": unpack it, or pipe it: %s FILE | wsesim run QUESTION --set serving.trace=-"
+_GZIP = b"\x1f\x8b"
+"""How a file that is packed by gzip begins: it is unpacked while it is read."""
 _PACKED = {
     b"PAR1": "a Parquet file: save it as CSV or JSON Lines", b"PK\x03\x04": "a zip archive: unpack it",
-    b"\x1f\x8b": f"packed by gzip{_UNPACK % 'gzip -dc'}", b"(\xb5/\xfd": f"packed by zstd{_UNPACK % 'zstd -dc'}",
+    b"(\xb5/\xfd": "packed by zstd: unpack it, or pipe it: zstd -dc FILE | wsesim run QUESTION --set serving.trace=-",
 }  # fmt: skip
 """By how a file begins, what it is that is no text."""
 Row = tuple[int, tuple[Any, ...]]
@@ -61,13 +64,13 @@ def open_records(path: Path) -> Iterator[Records]:
     """
     file = str(path)
     try:
-        with path.open(encoding="utf-8-sig", newline="\n") as stream:
-            size, raw = max(1, path.stat().st_size), cast("BufferedReader", stream.buffer)
+        with path.open("rb") as stored, _unpacked(stored) as raw:
+            size, stream = max(1, path.stat().st_size), TextIOWrapper(raw, encoding="utf-8-sig", newline="\n")
             if packed := next((what for start, what in _PACKED.items() if raw.peek(4).startswith(start)), None):
                 raise InputError.at(f"is {packed}", file=file)
 
             def read() -> float:
-                return min(1.0, raw.tell() / size)
+                return min(1.0, stored.tell() / size)
 
             if raw.peek(_PEEKED).removeprefix(BOM_UTF8).lstrip(BLANK.encode()).startswith(b"["):
                 yield _of_objects(json_list(_parts(stream, file), file), file, read, lambda _: None)
@@ -81,8 +84,17 @@ def open_records(path: Path) -> Iterator[Records]:
                 yield _of_objects(entries, file, read, lambda name: column_in(lines.text, name))
             else:
                 yield _of_table(first, lines, file, read)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise InputError.at("cannot be unpacked: the end is missing, or it is not what gzip wrote", file=file) from None
     except OSError as error:
         raise InputError.at(f"cannot be read: {error.strerror}", file=file) from None
+
+
+def _unpacked(stored: BufferedReader) -> BufferedReader:
+    """Return what is read of a file, packed by gzip or not."""
+    if not stored.peek(len(_GZIP)).startswith(_GZIP):
+        return stored
+    return BufferedReader(cast(RawIOBase, gzip.GzipFile(fileobj=stored)))
 
 
 class _Lines:

@@ -69,20 +69,20 @@ def judge(service: Service, searched: Requests | None, plan: ResidentPlan, times
 def judge_placements(service: Service, searched: Requests | None, plan: ResidentPlan, say: Say) -> Judged:
     """Return the largest rate of a placement, or of another that holds more.
 
-    The placement is one for a full pipeline. One whose prompts are sooner through is tried beside it; and where the
-    pipeline stays far from full, as the objective binds, such as write faster.
+    The placement is one for a full pipeline. The next best of another kind, and one whose prompts are sooner through,
+    are tried beside it; and where the pipeline stays far from full, as the objective binds, such as write faster.
     """
     tried = [judge(service, searched, plan, times_of(service, plan), say)]
     if tried[0].rate is None:
         return tried[0]
 
-    def judge_also(others: Iterable[ResidentPlan | DoesNotFit]) -> None:
+    def judge_also(others: Iterable[ResidentPlan | DoesNotFit | None]) -> None:
         for other in others:
             if isinstance(other, ResidentPlan) and all(other != one.plan for one in tried):
                 say(f"trying {plan_words(other)}")
                 tried.append(judge(service, searched, other, times_of(service, other), say))
 
-    judge_also([drained_placement(service)])
+    judge_also([plan.next_best, drained_placement(service)])
     if max(one.per_s for one in tried) < BINDS * max(each.full_per_s for one in tried for each in one.found):
         judge_also(quick_placements(service))
     best, *others = sorted(tried, key=lambda one: one.per_s, reverse=True)
