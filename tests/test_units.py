@@ -152,7 +152,7 @@ def test_a_negative_shows_as_its_positive_with_a_sign(value: float, dimension: D
         (850e6, Dimension.HERTZ, "850 MHz"),
         (999.7e3, Dimension.HERTZ, "1 MHz"),
         (16100, Dimension.WATTS, "16.1 kW"),
-        (0.03, Dimension.WATTS, "0.03 W"),
+        (0.03, Dimension.WATTS, "30 mW"),
         (7.5e-12, Dimension.JOULES, "7.5 pJ"),
         (3950.0, Dimension.JOULES, "3.95 kJ"),
         (0.9995, Dimension.JOULES, "1 J"),

@@ -87,7 +87,8 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
         Dimension.SECONDS: {f"{prefix}s": scale for prefix, scale in _SMALL.items()}
         | {"min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
         Dimension.WATTS: {f"{prefix}W": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
-        | {"mW": Fraction(1, 1000)},
+        | {f"{prefix}W": scale for prefix, scale in _SMALL.items()}
+        | {"fW": Fraction(1, 10**15)},
         Dimension.JOULES: {f"{prefix}J": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
         | {f"{prefix}J": scale for prefix, scale in _SMALL.items()}
         | {"fJ": Fraction(1, 10**15)},

@@ -269,7 +269,7 @@ def make_serving() -> Result:
     answer = Answer(
         level="system",
         figures={"goodput_per_s": 3.21, "met_share": 0.97, "utilization": 0.42},
-        headline={"goodput_per_s": "of 3.3 that arrive a second", "met_share": "first token in 1 s, then 50 ms each"},
+        headline={"goodput_per_s": "of 3.3 answered in that time", "met_share": "first token in 1 s, then 50 ms each"},
         spent=Spent(total_s=60.0, by_cause={"compute": 25.2, "idle": 34.8}, what="service"),
         tables=(
             Table(name="percentiles", title="How long requests take", columns=("what", "mean_s", "p50_s", "p99_s"),

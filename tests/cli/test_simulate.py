@@ -99,6 +99,9 @@ def test_verify(call: Call, question: Path, stages: Any) -> None:
     assert found.exit_code == 0
     assert found.stdout.startswith("question: agrees: largest difference 1e-06, allowed 0.001")
     stages.agrees = False
+    quiet = call("verify", question, "--quiet")
+    assert (quiet.exit_code, quiet.stdout) == (1, "")
+    assert quiet.stderr == "wsesim: question differs, most in logits\n"
     found = call("verify", question, "--json")
     assert found.exit_code == 1
     assert json.loads(found.stdout)["status"] == "differs"

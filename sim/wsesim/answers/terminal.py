@@ -90,7 +90,7 @@ def _bound(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
 def _time(to: Printer, answer: Answer, causes: dict[str, Cause], most: int | None = None) -> None:
     if answer.spent is None or answer.spent.total_s <= 0:
         return
-    longest_s, held = max(answer.spent.by_cause.values(), default=0.0), limits.held_by(answer)
+    longest_s, held = max(answer.spent.by_cause.values(), default=0.0), limits.told_holders(answer)
     to.line(("Where the time goes", "bold"), gap=True)
     to.grid(
         (((causes[cause].label, ""), (_bar(spent_s, longest_s), causes[cause].dark), (text.seconds(spent_s), ""),

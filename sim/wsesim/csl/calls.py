@@ -6,6 +6,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.code import Body, Label, scalar
 from wsesim.csl.convert import coerce
 from wsesim.csl.core import evaluate, execute, expression, type_of
+from wsesim.csl.files import is_of_library
 from wsesim.csl.frame import Frame, Lowered
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
@@ -49,7 +50,7 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
     """A call of a function that is known.
 
     Raises:
-        CslError: A task, or the wrong number of arguments.
+        CslError: A task, the wrong number of arguments, or what a library says of it, which is said of the call.
     """
     if ref.declaration.task:
         raise CslError(
@@ -64,7 +65,15 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
     for argument, hint in zip(arguments, hints, strict=True):
         value = evaluate(argument, frame, hint)
         values.append(_held(argument, value, frame) if argument is not arguments[-1] else value)
-    return call_with(ref, values, frame, at, [argument.at for argument in arguments])
+    try:
+        return call_with(ref, values, frame, at, [argument.at for argument in arguments])
+    except LimitError:
+        raise
+    except CslError as problem:
+        if frame.module.is_library or problem.place is None or not is_of_library(problem.place.source.path):
+            raise
+        name = f"{ref.module.name}.{ref.declaration.name}"
+        raise CslError(at, f"{name}: {problem.message}", problem.right) from problem
 
 
 def _held(argument: tree.Node, value: Value, frame: Frame) -> Value:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wsesim.csl.image import NOWHERE, DsdKind, Field, Image, Operation, TaskKind, TileClass
+from wsesim.csl.image import Image, Operation, TaskKind, TileClass
 from wsesim.csl.routing import SIDES
+from wsesim.csl.vectors import NOWHERE, DsdKind, Field
 
 MOST_LISTED = 4
 

@@ -70,14 +70,14 @@ _LAYER = re.compile(r"\b(?:layers?|h|blocks?)\.(?:\((?:\?:)?)?(\d+(?:\|\d+)*)\)?
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ModuleName:
     """A name in a quantization config."""
 
     text: str
     pattern: Pattern | None
 
     @classmethod
-    def of(cls, text: str, budget: Budget) -> Name:
+    def of(cls, text: str, budget: Budget) -> ModuleName:
         """Return the name *text*; one that begins with `re:` is followed by *budget*.
 
         Raises:
@@ -87,7 +87,7 @@ class Name:
 
 
 def unpacked(
-    names: Iterable[Name], targets: Iterable[Name] | None, part: str, layers: int, *, experts: bool
+    names: Iterable[ModuleName], targets: Iterable[ModuleName] | None, part: str, layers: int, *, experts: bool
 ) -> tuple[int, int]:  # fmt: skip
     """Return in how many of *layers* a matrix of a part is left out or no target, and in how many all of them are.
 
@@ -107,7 +107,7 @@ def unpacked(
     return len(found), sum(whole <= matrices for matrices in found.values())
 
 
-def _named(names: Iterable[Name], part: str, layers: int, *, experts: bool) -> defaultdict[int, set[str]]:
+def _named(names: Iterable[ModuleName], part: str, layers: int, *, experts: bool) -> defaultdict[int, set[str]]:
     """Return the matrices of a part that are named, by layer."""
     how, found = PARTS[part], defaultdict[int, set[str]](set)
     stored = _EXPERTS if experts and part == "ffn" else how.stored
@@ -140,7 +140,7 @@ def _described(pattern: Pattern, stored: Mapping[str, str], layers: int) -> Iter
             return
 
 
-def fits(name: Name, layers: int) -> bool:
+def fits(name: ModuleName, layers: int) -> bool:
     """Return whether a name is known: of matrices of some layer, or of something that is never packed here."""
     if name.pattern:
         known = (*(how.stored for how in PARTS.values()), _EXPERTS)

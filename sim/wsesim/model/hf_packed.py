@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
-from wsesim.model.hf_left_out import PARTS, Name, fits, unpacked
+from wsesim.model.hf_left_out import PARTS, ModuleName, fits, unpacked
 from wsesim.model.hf_parts import Fields
 from wsesim.model.hf_patterns import Budget, PatternError
 from wsesim.model.hf_refused import FEW, note_unread
@@ -243,11 +243,11 @@ def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) ->
     return "all" if len(kept) == len(PARTS) else "".join(kept)
 
 
-def _names(inside: HfConfig, layers: int, budget: Budget) -> list[Name]:
+def _names(inside: HfConfig, layers: int, budget: Budget) -> list[ModuleName]:
     """Return the names that are left out; say which of them fit nothing."""
     told = (inside.value(key, []) for key in _LEFT_OUT)
     texts = (text for each in told if isinstance(each, list) for text in each if isinstance(text, str))
-    names = [Name.of(text, budget) for text in texts]
+    names = [ModuleName.of(text, budget) for text in texts]
     if idle := [name.text for name in names if not fits(name, layers)]:
         more = f" and {len(idle) - FEW} more" if len(idle) > FEW else ""
         what = f"leaves out {', '.join(map(shown, idle[:FEW]))}{more}"
@@ -255,14 +255,14 @@ def _names(inside: HfConfig, layers: int, budget: Budget) -> list[Name]:
     return names
 
 
-def _targets(inside: HfConfig, layers: int, budget: Budget) -> list[Name] | None:
+def _targets(inside: HfConfig, layers: int, budget: Budget) -> list[ModuleName] | None:
     """Return the names that groups of compressed-tensors are for; None: all matrices."""
     groups = [group for group in inside.inner("config_groups").data.values() if isinstance(group, dict)]
     told = [group.get("targets", ["Linear"]) for group in groups] or [["Linear"]]
     for each in told:
         if not isinstance(each, list) or not each or not all(isinstance(name, str) for name in each):
             raise _Unknown(f"targets = {shown(each)} is no list of names")
-    names = [Name.of(text, budget) for each in told for text in each]
+    names = [ModuleName.of(text, budget) for each in told for text in each]
     for name in names:
         # classes begin with a capital
         if name.text != "Linear" and (name.text[:1].isupper() or not fits(name, layers)):

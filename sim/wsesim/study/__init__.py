@@ -8,6 +8,7 @@ A study knows what a question states about itself (settings, figures, what it re
 
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, extended, machine_or_stack, side_by_side
+from wsesim.study.forms import schemas
 from wsesim.study.goals import Sized, Sizing, goal_of, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
 from wsesim.study.indices import Indices, SettingIndex, indices, points_asked
@@ -57,6 +58,7 @@ __all__ = [
     "render_sweep",
     "sample_in",
     "scheduler",
+    "schemas",
     "sensitivity",
     "side_by_side",
     "size",

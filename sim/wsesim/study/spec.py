@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SCENARIO = "scenario"
 """Name of the parameter whose values are sets of changes."""
+MOST_NAMED, SIGNS = 3, 6
+"""Of a name that tells studies apart: settings, and signs of the sum of all that is asked."""
 SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs", "assert"})
 """Keys that decide what is shown and checked beside an answer, never a figure of it."""
 _CALLED = ("name", "source")
@@ -240,6 +242,13 @@ class Study:
             **({"optimize": self.optimize.model_dump()} if self.optimize else {}),
             **({"prune": True} if self.prune else {}),
         }  # fmt: skip
+
+    @property
+    def told_apart(self) -> str:
+        """Return a name that says what varies, and is another for whatever is asked otherwise."""
+        text = json.dumps(self.to_json(), sort_keys=True, default=str)
+        varied = [parameter.name.rpartition(".")[2] for parameter in self.shown[:MOST_NAMED]]
+        return "-".join([self.base.asked.name, *varied, hashlib.sha256(text.encode()).hexdigest()[:SIGNS]])
 
     @property
     def inputs_sha256(self) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from wsesim.errors import InputError, nearest
 from wsesim.units import plural
@@ -102,6 +102,13 @@ def behaviour_report(*, progress: Callable[[int, int, str], None] | None = None)
             progress(done, len(what_ifs()), what_if.title)
         found.append(behaved(what_if))
     return BehaviourReport(found=tuple(found))
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each kind of report, by the command and option that write it."""
+    from wsesim.validation.forms import schemas
+
+    return schemas()
 
 
 def print_report(found: AnyReport, console: Console) -> None:

@@ -64,5 +64,5 @@ def rate_words(service: Service, judged: Judged) -> tuple[str, ...]:
     return (
         f"The largest rate is judged on {span.stop - span.start:,} requests {drawn}, between {span.start:,} that fill "
         f"the queues and {SEARCHED - span.stop:,} that empty them: {show_share(found.share)} are good there{sure}. "
-        f"At more than {found.full_per_s:.4g} a second the queue grows without end.",
+        f"At more than {found.full_per_s:.4g} a second the queue grows without end, and no more are answered.",
     )

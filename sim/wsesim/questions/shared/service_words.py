@@ -19,6 +19,9 @@ from wsesim.questions.shared.service_readers import apart_notes, full_s, in_use_
 from wsesim.system import LargestRate, Requests, Served, ServiceTimes
 from wsesim.units import plural, show_seconds, show_share
 
+DRAWN_OFF = 0.01
+"""Share by which the rate of the requests drawn may differ from the one asked for without a word."""
+
 
 def verdict(service: Service, requests: Requests, figures: Mapping[str, Any]) -> str:
     """Say whether what is asked holds, and how far it is from the most that does."""
@@ -56,15 +59,17 @@ def closed_verdict(service: Service, largest: float | None, requests: Requests) 
 def headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
     """Return the figures that are read first, each with what it is of."""
     goal, limits = service.objective, limits_words(service.objective)
-    come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
-    alone = "one request" if figures["requests"] == 1 else "all arrive together"
+    arrive = "; one request" if figures["requests"] == 1 else "; all arrive together"
+    if figures["offered_per_s"]:
+        arrive = f"; {figures['offered_per_s']:.4g} arrive a second"
     room = f"at most {figures['slots']:,} at once, in {figures['capacity_tokens']:,} positions"
     waits = {
         f"{name}_p99_s": f"half of them within {show_seconds(figures[f'{name}_p50_s'])}"
         for name in ("ttft", "tpot") if figures[f"{name}_p99_s"] is not None
     }  # fmt: skip
     words = {
-        "goodput_per_s": f"of {come} that arrive a second" if come else alone, "met_share": limits, **waits,
+        "goodput_per_s": f"of {figures['served_per_s']:.4g} answered in the same time{arrive}",
+        "met_share": limits, **waits,
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {in_use_words(service, plan)}",
         "served": f"of {figures['requests']:,}; {room}",
@@ -91,10 +96,22 @@ def overload_words(
 def read_words(service: Service, requests: Requests) -> Iterator[str]:
     """Say what was read, and how many lengths that were drawn were cut."""
     yield from requests.notes
+    yield from _drawn_words(service, requests)
     if requests.cut:
         yield (
             f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
             f"{service.longest:,} tokens and cut to it."
+        )
+
+
+def _drawn_words(service: Service, requests: Requests) -> Iterator[str]:
+    """Say it where gaps that were drawn come to another rate than the one asked for: few of them may be far off."""
+    asked, arrive = service.arrivals.rate_per_s, requests.rate_per_s
+    if service.arrivals.trace is None and asked and abs(arrive / asked - 1) > DRAWN_OFF and math.isfinite(arrive):
+        yield (
+            f"{asked:.4g} requests a second are asked for, where pictures over the rate have their mark; the gaps "
+            f"between the {len(requests):,} that were drawn come to {arrive:.4g} a second, which is what arrives here. "
+            "More of them, serving.requests, come nearer."
         )
 
 
