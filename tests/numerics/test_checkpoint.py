@@ -135,7 +135,7 @@ def test_many_mistakes_are_counted() -> None:
 
 def test_another_kind_of_model_is_told() -> None:
     (message,) = messages(MODELS / "gpt2_gelu.safetensors", LLAMA)
-    assert message.startswith("the model has ffn.gate.weight, which GPT-2 naming does not know")
+    assert message.startswith("the model has ffn.gate.weight, which GPT-BigCode naming does not know")
 
 
 def test_numbers_of_another_type_are_refused(tensors: Tensors, saved: Callable[[Tensors], Path]) -> None:
@@ -159,9 +159,9 @@ def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     (message,) = messages(saved({"blk.0.attn_q.weight": np.zeros(3)}))
     assert message == (
         "the tensors follow no known naming (GPT-2, GPT, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, DeepSeek, "
-        "MiniCPM 3, ERNIE 4.5 mixture, Granite 4, dense layers before a mixture, "
-        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, Nomic BERT, DistilBERT, "
-        "BERT for pre-training, BERT); "
+        "MiniCPM 3, ERNIE 4.5 mixture, Granite 4, dense layers before a mixture, Granite mixture, GLM 4, "
+        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, RoBERTa that tells classes, "
+        "Nomic BERT, DistilBERT that finds answers, DistilBERT, BERT for pre-training, BERT that finds answers, BERT); "
         "the first is 'blk.0.attn_q.weight'"
     )
     assert messages(saved({}))[0].endswith("; there are none")

@@ -170,7 +170,7 @@ def _all_of_it(model: ModelSpec, pair: int, turned: int) -> float:
 
 def _by_wavelength(model: ModelSpec, pair: int, turned: int) -> float:
     """Return the share that is divided as the code of Llama 3.1 has it: by positions that a whole turn takes."""
-    turn = 2 * math.pi * model.rotary_base ** (2 * pair / turned)
+    turn = 2 * math.pi * float(model.rotary_base ** (2 * pair / turned))
     if turn < model.rotary_trained / model.rotary_fast:
         return 0.0
     if turn > model.rotary_trained / model.rotary_slow:

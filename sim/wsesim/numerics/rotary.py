@@ -6,7 +6,7 @@ are the last numbers of each head of `query`, or of a key that all heads share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import ceil, floor, log, pi
 
@@ -115,9 +115,12 @@ def _by_turns(op: Op, found: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip((fast - float(op.attrs["trained"]) * found / (2 * pi)) / (fast - slow), 0, 1)
 
 
-_DIVIDED = {
-    "yarn": _by_pair, "yarn_smooth": partial(_by_pair, whole=False), "llama3": _by_turns,
-    "linear": lambda _, found: np.ones_like(found),
+def _all(op: Op, found: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.ones_like(found)
+
+
+_DIVIDED: Mapping[str, Callable[[Op, NDArray[np.float64]], NDArray[np.float64]]] = {
+    "yarn": _by_pair, "yarn_smooth": partial(_by_pair, whole=False), "llama3": _by_turns, "linear": _all,
 }  # fmt: skip
 
 
