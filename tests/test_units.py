@@ -155,6 +155,7 @@ def test_a_negative_shows_as_its_positive_with_a_sign(value: float, dimension: D
         (0.03, Dimension.WATTS, "30 mW"),
         (7.5e-12, Dimension.JOULES, "7.5 pJ"),
         (3950.0, Dimension.JOULES, "3.95 kJ"),
+        (0.9995, Dimension.JOULES, "1 J"),
     ],
 )
 def test_show(value: float, dimension: Dimension, text: str) -> None:
@@ -167,6 +168,7 @@ def test_show(value: float, dimension: Dimension, text: str) -> None:
         (0.0, "0 s"),
         (1.5e-6, "1.5 us"),
         (0.343, "343 ms"),
+        (0.9995, "1 s"),
         (0.9997, "1 s"),
         (90.0, "90 s"),
         (150.0, "2.5 min"),

@@ -13,6 +13,9 @@ from functools import lru_cache
 
 from wsesim.errors import nearest
 
+ROUNDING = 1e-9
+"""Share by which sums of the same quantities may differ that were added in another order."""
+
 
 class Dimension(Enum):
     """What a number measures; the value is (suffix of field names, an example to show)."""
@@ -160,11 +163,6 @@ def _shortened(found: re.Match[str]) -> str:
 def unit_scales() -> dict[str, Fraction]:
     """Return every unit with what one of it is in the unit we count in; none of them measures two things."""
     return {unit: scale for units in _UNITS.values() for unit, scale in units.items()}
-
-
-def base_unit(dimension: Dimension) -> str:
-    """Return the unit we count in."""
-    return next(unit for unit, scale in _UNITS[dimension].items() if scale == 1 and "b" not in unit)
 
 
 def dimension_of(field_name: str) -> Dimension | None:

@@ -41,7 +41,7 @@ def test_averages_keep_the_mean_of_what_fills_their_blocks(rows: int, columns: i
 
 def test_maps_share_a_scale_and_leave_out_what_is_nothing() -> None:
     maps = CauseMaps(
-        name="cores", title="", whole_cycles=10,
+        name="cores", title="",
         by_cause={"idle": np.array([[10, 5]]), "banks": np.zeros((1, 2)), "compute": np.array([[0, 0.01]])},
     )  # fmt: skip
     idle, compute = map_svgs(maps, known(maps.causes))

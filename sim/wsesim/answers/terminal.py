@@ -179,8 +179,9 @@ def _memory(to: Printer, result: Result) -> None:
 
 def _notes(to: Printer, result: Result) -> None:
     said = [*(result.answer.notes if result.answer else ()), *result.notes]
-    if result.provenance.unread:
-        said.append(f"Given, and not read by this question: {', '.join(result.provenance.unread)}.")
+    # what a note explains by its key is not said once more
+    if unread := [key for key in result.provenance.unread if not any(f"{key} " in note for note in said)]:
+        said.append(f"Given, and not read by this question: {', '.join(unread)}.")
     for place, note in enumerate(said):
         to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
 

@@ -19,7 +19,6 @@ from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.price import POWER_FIGURES
 from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
-    FULL_REQUEST,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -27,6 +26,7 @@ from wsesim.questions.shared.request import (
     forward_graph,
     verified_length,
 )
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
 from wsesim.workload.fields import LARGEST, AutoOrSize, Count, Size, Text, Time

@@ -228,7 +228,7 @@ def _limited(case: KernelCase, cycles: float, took: float) -> Spent | None:
 def _drawings(case: KernelCase, found: KernelOutcome) -> tuple[Drawing, ...]:
     """Return where the cycles went: by core, cause, event and instruction; where wavelets went; the activity."""
     run = _run(found)
-    maps = CauseMaps(name="cores", title="Core by core", by_cause=run.spent, whole_cycles=run.cycles)
+    maps = CauseMaps(name="cores", title="Core by core", by_cause=run.spent)
     return (maps, *path_drawings(case, found), *_code(found), *_pictures(found))
 
 

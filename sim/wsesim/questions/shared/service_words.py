@@ -11,7 +11,7 @@ import numpy as np
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.shared.choosing import by_hand_words, unused_words
 from wsesim.questions.shared.power import Power
-from wsesim.questions.shared.request import FULL_REQUEST
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.service import Service, open_service
 from wsesim.questions.shared.service_choice import Judged, holds_as_much
 from wsesim.questions.shared.service_rate import limits_words
