@@ -98,6 +98,12 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {batch.sequences: []}\n", "vary.batch.sequences has no values"),
         ("vary: {batch.sequences: [8, 8]}\n", "vary.batch.sequences: 8 is there twice"),
         (
+            "vary: {hardware.core.sram: [48KiB, 49152 B]}\n",
+            "vary.hardware.core.sram: 49152 B, which is 48 KiB, is there twice",
+        ),
+        (f"{GRID}pareto: [mfuu]\n", "pareto: 'mfuu' is not a figure of a run, did you mean 'mfu'?"),
+        (f"{GRID}optimize: {{figures: [mfuu]}}\n", "optimize: 'mfuu' is not a figure of a run, did you mean 'mfu'?"),
+        (
             "vary: {cluster: [cs-2, cs-3], cluster.machine: [cs-2]}\n",
             "vary: cluster is short for cluster.machine; keep",
         ),

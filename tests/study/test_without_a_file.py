@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import wsesim
 from wsesim.cli import cli
 from wsesim.errors import InputError, SpecError
-from wsesim.study import Study, estimate_s, study_of, sweep
+from wsesim.study import Study, estimate_s, render_sweep, study_of, sweep
 from wsesim.study.findings import findings
 from wsesim.study.line import values_in
 from wsesim.workload import Formula
@@ -97,6 +97,8 @@ def test_scenarios_are_sets_of_changes_with_a_name(study: MakeStudy) -> None:
     assert all(row.ok for row in table.rows)
     assert table.rows[0].figures != table.rows[2].figures
     assert table.columns[0] == "scenario"
+    plain = sweep(study("scenarios: {as it is: {}, roomy: {cluster: cs-3}}\nvary: {batch.sequences: [4]}\n"))
+    assert plain.rows[0].figures == sweep(study("vary: {batch.sequences: [4]}\n")).rows[0].figures
     alone = sweep(study(f"{text}figures: [step_s]\n"))
     assert len(alone.rows) == 2
 
@@ -159,6 +161,7 @@ def test_what_follows_and_what_is_required(tiny: Path) -> None:
     assert table.rows[0].why == "not hardware.wafer.columns <= 750"
     assert table.study.figures == ("step_s", "power_w", "mfu")
     assert list(table.frame()["hardware.wafer.columns"]) == [1500, 750, 375]
+    assert "<th>hardware.wafer.columns</th>" in render_sweep(table).replace(' class=" last"', "")
     narrow = wsesim.load(tiny, set={"hardware.wafer.columns": 375, "hardware.core.sram": "96 KiB"})
     assert table.rows[2].figures["step_s"] == wsesim.run(narrow, verify=False).figures["step_s"]
     costly = sweep(study_of(tiny, {**data, "require": ["power_w < 1 W"]}))

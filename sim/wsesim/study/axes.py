@@ -15,6 +15,7 @@ from wsesim.study.sample import SampleSection, draw
 from wsesim.study.space import Dial, Given, Space
 from wsesim.study.spec import SCENARIO, Parameter, held, is_variable, variable_names, written
 from wsesim.study.values import MOST_VALUES, RangeSection, ValueChecker, between, values_of
+from wsesim.units import parse
 from wsesim.workload import Problems, dimension_of_setting, key_hint, read_fields, shown
 from wsesim.yamlfile import Loc
 
@@ -143,10 +144,12 @@ def _given(name: str, given: object, checker: ValueChecker, *, drawn: bool) -> G
     for index, value in enumerate(given[: MOST_VALUES + 1]):
         if name != KEY and not checker.check(name, value, (*loc, index)):
             continue
-        kept = held(name, value)
-        if repr(kept) in values:
-            checker.problems.add((*loc, index), f"{'.'.join(map(str, loc))}: {written(kept)} is there twice")
-        values[repr(kept)] = kept
+        kept, dimension = held(name, value), dimension_of_setting(name)
+        key = repr(parse(kept, dimension) if dimension else kept)
+        if key in values:
+            said = written(kept) if kept == values[key] else f"{written(kept)}, which is {written(values[key])},"
+            checker.problems.add((*loc, index), f"{'.'.join(map(str, loc))}: {said} is there twice")
+        values[key] = kept
     return tuple(values.values())
 
 

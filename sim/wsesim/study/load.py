@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from wsesim.study.axes import Scenarios, axes_of, known_setting
 from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, spec_of, usual_figures
 from wsesim.study.line import fixed, values_in
 from wsesim.study.numbers import Value
-from wsesim.study.optimize import check_wanted
+from wsesim.study.optimize import check_wanted, check_weighed
 from wsesim.study.pruning import check_pruned
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable, variable_names
@@ -122,18 +123,21 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     axes, space = axes_of(varied, read.get("together", []), scenarios, optimize or sample, checker)
     asked = read.get("figures") if "figures" in data else usual_figures(kinds)
     limits = tuple(_formulas("require", enumerate(read.get("require", [])), problems, kinds).values())
-    wanted = [*(asked or []), *_decided_by(limits, kinds, asked or [])]
     pareto = tuple(map(str, read.get("pareto", [])))
     if pareto and optimize:
         problems.add(("pareto",), "pareto: points are weighed by what optimize names; leave it out", at_key=True)
-    wanted += [name for name in (optimize.names if optimize else ()) if name not in wanted]
-    wanted += [name for name in dict.fromkeys(pareto) if name not in wanted]
+    wanted = {
+        "figures": asked or [], "require": _decided_by(limits, kinds, asked or []),
+        "optimize": optimize.names if optimize else (), "pareto": pareto,
+    }  # fmt: skip
     kept = tuple(_kept(wanted, kinds, tuple(map(str, varied)), problems))
-    _check_weighed(pareto, kept, problems)
+    check_weighed(pareto, kept, problems)
     if optimize:
         check_wanted(optimize, kept, problems)
     if read.get("prune"):
-        check_pruned(optimize.names if optimize else pareto, map(str, wanted), kinds, read["level"], problems)
+        check_pruned(
+            optimize.names if optimize else pareto, map(str, chain(*wanted.values())), kinds, read["level"], problems
+        )
     follows = _formulas("derive", read.get("derive", {}).items(), problems, kinds, figures=False)
     derived = {str(name): each for name, each in follows.items() if known_setting("derive", str(name), checker)}
     for name in derived.keys() & {*map(str, varied), *always}:
@@ -156,15 +160,6 @@ def _refuse_twice(given: Sequence[tuple[str, str]], problems: Problems) -> None:
         found = [place for place in given if place[1] in (short, whole)]
         if len({name for _, name in found}) > 1:
             problems.add(found[-1], f"{found[-1][0]}: {short} is short for {whole}; keep one", at_key=True)
-
-
-def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
-    if len(set(pareto)) < len(pareto):
-        problems.add_field(("pareto",), "names a figure twice; each is weighed once")
-    for index, name in enumerate(pareto):
-        spec = next((spec for spec in kept if spec.name == name), None)
-        if spec is not None and not spec.better:
-            problems.add(("pareto", index), f"pareto: neither more nor less of {name} is better")
 
 
 def _formulas(
@@ -198,8 +193,9 @@ def _scenarios(given: Mapping[str, Mapping[Any, Any]], varied: Mapping[Any, Any]
     found: dict[str, dict[str, Value]] = {}
     for title, changes in given.items():
         found[title] = _fixed("scenarios", changes, varied, checker, (title,))
-        if not changes:
-            checker.problems.add(("scenarios", title), f"scenarios: {title} changes nothing")
+        same = next((other for other in found if other != title and found[other] == found[title]), None)
+        if same is not None:
+            checker.problems.add(("scenarios", title), f"scenarios: {title} changes what {same} does; leave one out")
     if given and SCENARIO in varied:
         checker.problems.add(("vary", SCENARIO), "vary: scenario stands for scenarios; leave it out", at_key=True)
     return found
@@ -280,21 +276,23 @@ def _fixed(
 
 
 def _kept(
-    given: Sequence[Any], kinds: Sequence[type[Question]], varied: Sequence[str], problems: Problems
+    wanted: Mapping[str, Sequence[Any]], kinds: Sequence[type[Question]], varied: Sequence[str], problems: Problems
 ) -> Iterator[FigureSpec]:
-    """Yield the figures to keep; what is not one is noted with the nearest that is."""
+    """Yield the figures to keep, *wanted* by section; what is not one is noted with the nearest that is."""
     seen: set[str] = set()
-    if not given and not problems.found:
+    if not any(wanted.values()) and not problems.found:
         problems.add_field(("figures",), "is empty; name what to keep, or leave the key out")
-    for index, name in enumerate(given):
+    for section, index, name in ((section, *each) for section, names in wanted.items() for each in enumerate(names)):
         spec = spec_of(name, kinds) if isinstance(name, str) else None
+        place: Loc = (section, "figures", index) if section == "optimize" else (section, index)
         if spec is None:
             hint = nearest(str(name), figure_names(kinds)) or f"; the usual are: {', '.join(usual_figures(kinds))}"
-            problems.add(("figures", index), f"figures: {shown(name)} is not a figure of a run{hint}")
+            problems.add(place, f"{section}: {shown(name)} is not a figure of a run{hint}")
         elif name in seen:
-            problems.add(("figures", index), f"figures: {name} is there twice")
+            if section == "figures":
+                problems.add(place, f"figures: {name} is there twice")
         elif name == EFFICIENCY and (problem := efficiency_problem(kinds, varied)):
-            problems.add(("figures", index), f"figures: {name} {problem}")
+            problems.add(place, f"{section}: {name} {problem}")
         else:
             seen.add(name)
             yield spec

@@ -41,3 +41,13 @@ def check_wanted(given: OptimizeSection, kept: Sequence[FigureSpec], problems: P
             problems.add(("optimize", "figures", index), f"optimize: {name} is known of all points together only")
         elif spec is not None and not spec.better:
             problems.add(("optimize", "figures", index), f"optimize: neither more nor less of {name} is better")
+
+
+def check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
+    """Note what points cannot be weighed by."""
+    if len(set(pareto)) < len(pareto):
+        problems.add_field(("pareto",), "names a figure twice; each is weighed once")
+    for index, name in enumerate(pareto):
+        spec = next((spec for spec in kept if spec.name == name), None)
+        if spec is not None and not spec.better:
+            problems.add(("pareto", index), f"pareto: neither more nor less of {name} is better")

@@ -96,7 +96,7 @@ def print_table(table: SweepTable, console: Console) -> None:
 
 def about(study: Study) -> str:
     """Say what is varied, and what of it differs at every point."""
-    parts = [study.base.title]
+    parts = [f"{study.base.title.removesuffix('.')}."]
     fixed = [f"{name} = {written(value)}" for name, value in study.fixed.items()]
     joined = [axis for axis in study.axes if len(axis) > 1 and study.same(axis)]
     if fixed:
@@ -119,7 +119,7 @@ def _searched(study: Study) -> str:
 
 
 def _print_rows(study: Study, found: Sequence[PointRow], to: Printer) -> None:
-    heads = [*(parameter.name for parameter in study.shown), *map(text.label, study.kept), ""]
+    heads = [*(parameter.name for parameter in study.shown), *study.derived, *map(text.label, study.kept), ""]
     rows = [
         [*((cell, "") for cell in _cells(study, row)), ("not right" if row.wrong else _ENDED[row.status][0], "red")]
         for row in found[:MOST_PRINTED]
@@ -128,7 +128,13 @@ def _print_rows(study: Study, found: Sequence[PointRow], to: Printer) -> None:
 
 
 def _cells(study: Study, row: PointRow) -> list[str]:
-    return values_shown(row, study.shown) + [_cell(row, name) for name in study.figures]
+    return _settings(study, row) + [_cell(row, name) for name in study.figures]
+
+
+def _settings(study: Study, row: PointRow) -> list[str]:
+    """Print what varies at a point, and what follows from it."""
+    follows = (row.derived.get(name) for name in study.derived)
+    return values_shown(row, study.shown) + [text.NONE if value is None else written(value) for value in follows]
 
 
 def _cell(row: PointRow, name: str) -> str:
@@ -146,20 +152,22 @@ def render_sweep(table: SweepTable) -> str:
     from wsesim.study.heat import MOST_PANELS
 
     study, causes = table.study, causes_drawn(table)
+    settings = len(study.shown) + len(study.derived)
     page = {
         "study": study, "version": __version__, "summary": _summary(table), "remarks": table.remarks(),
         "drawings": [(Markup(drawn), wide) for drawn, wide in drawings(table)], "missing": tuple(_missing(table)),
         "panels_left_out": max(0, study.shape[2] - MOST_PANELS) if len(study.axes) > 2 else 0,
         "heads": [(text.label(spec), spec.meaning) for spec in study.kept],
-        "rows": [(values_shown(row, study.shown), _cells(study, row)[len(study.shown) :], row.ok, row.most_time_on)
+        "rows": [(_settings(study, row), _cells(study, row)[settings:], row.ok, row.most_time_on)
                  for row in table.rows[:MOST_ROWS]],
         "rows_left_out": len(table.rows) - MOST_ROWS, "reasons": _reasons(table)[:MOST_REASONS],
         "reasons_left_out": len(table.reasons()) - MOST_REASONS,
-        "words": [parameter.number(parameter.values[0]) is None for parameter in study.shown], "written": written,
+        "settings": [(parameter.name, parameter.number(parameter.values[0]) is None) for parameter in study.shown]
+                    + [(name, False) for name in study.derived], "written": written,
         "inputs": questions.show(study.base), "causes": causes,
         "findings": findings(table), "searched": _searched(study) if study.optimize else "",
         "wide": [Markup(drawn) for drawn in _whole(table, causes) if drawn],
-        "best": [(values_shown(table.rows[place], study.shown), _cells(study, table.rows[place])[len(study.shown) :])
+        "best": [(_settings(study, table.rows[place]), _cells(study, table.rows[place])[settings:])
                  for place in table.best()[:MOST_BEST]],
         "most_time_on": {cause.name: cause for cause in causes},
     }  # fmt: skip

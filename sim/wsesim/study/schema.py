@@ -31,7 +31,7 @@ class StudyFile(Section):
     vary: Annotated[dict[Any, Any], Field(default_factory=dict)]
     """One to three settings by dotted name, each with a list of values or a range."""
     scenarios: Annotated[dict[str, dict[Any, Any]], Field(default_factory=dict)]
-    """Sets of changes by their name, each met by every value under `vary`."""
+    """Sets of changes by their name, each met by every value under `vary`; one of none is the question as it stands."""
     sample: SampleSection | None = None
     """Points to draw from ranges and lists under `vary`, in place of all that meet."""
     optimize: OptimizeSection | None = None
