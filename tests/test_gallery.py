@@ -44,8 +44,8 @@ def profile() -> Answer:
         tables=(Table(name="one", title="One", columns=("what", LONG), rows=((LONG, 1),) * 40),
                 Table(name="two", title="Two", columns=("what",), rows=((LONG,),))),
         drawings=(
-            CauseMaps(name="cores", title="Core by core", by_cause={"compute": np.eye(9)}, whole_cycles=1),
-            CauseMaps(name="line", title="A line", by_cause={"compute": np.ones((1, 700))}, whole_cycles=1),
+            CauseMaps(name="cores", title="Core by core", by_cause={"compute": np.eye(9)}),
+            CauseMaps(name="line", title="A line", by_cause={"compute": np.ones((1, 700))}),
             CauseBars(name="one", title="One", bars=((LONG, share), ("b", share))),
             Chain(name="two", title="Two", links=links), Flame(name="flame", title="Flame", frames=frames, note=LONG),
             CodeListing(name="code", title="Code", lines=lines, note=LONG),

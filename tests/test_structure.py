@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,26 +48,35 @@ INSIDE = {
     ("cli", "csl"): "its commands reach the compiler and the host's side, which share no more than an image",
 }
 """Packages that look inside another, and why."""
+PROGRAMMED = frozenset({"wsesim", "wsesim.gpt"})
+"""Doors that programs of others come through."""
+BESIDE = ("tests", "benchmarks", "docs", "examples")
+"""Folders beside the source that ask its doors, too."""
 
 
-def _imports(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield (module, name) of every import of ours that runs; the name is empty where the module itself is imported."""
+@cache
+def _imports(path: Path) -> list[tuple[str, str]]:
+    """Return (module, name) of every import of ours that runs; no name where the module itself is imported."""
+    found = []
     for node in _running(FILES[path]):
         if isinstance(node, ast.Import):
-            yield from ((each.name, "") for each in node.names)
+            found += [(each.name, "") for each in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from ((node.module, each.name) for each in node.names)
+            found += [(node.module, each.name) for each in node.names]
+    return found
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but those that only a type checker reads."""
+def _running(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield all statements but those that only a type checker reads."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+        if isinstance(child, ast.expr) or (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
             continue
-        yield child
+        if isinstance(child, ast.stmt):
+            yield child
         yield from _running(child)
 
 
+@cache
 def _exported(door: str) -> set[str]:
     tree = FILES[Path(*door.split(".")[1:], "__init__")]
     names: set[str] = set()
@@ -124,7 +135,29 @@ def test_nothing_but_the_kinds_knows_a_kind() -> None:
 def test_a_public_class_name_stands_for_one_thing() -> None:
     where = defaultdict(list)
     for path, tree in FILES.items():
-        for node in ast.walk(tree):
+        for node in _running(tree):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where[node.name].append(str(path))
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
+
+
+def test_what_nobody_asks_for_is_no_part_of_a_door() -> None:
+    asked = defaultdict(set)
+    for path in FILES:
+        of_modules = re.findall(r"\.(\w+)", (ROOT / path).with_suffix(".py").read_text("utf-8"))
+        for name in {*of_modules, *(name for _, name in _imports(path))}:
+            asked[name].add(".".join(("wsesim", *path.parts)))
+    files = (file for folder in BESIDE for file in (ROOT.parent.parent / folder).rglob("*.py"))
+    beside = {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
+    unasked = [
+        f"{door}.{name}"
+        for door in DOORS - PROGRAMMED
+        for name in _exported(door) - beside
+        if not _is_type(name) and all(module.startswith(f"{door}.") for module in asked[name])
+    ]
+    assert unasked == []
+
+
+def _is_type(name: str) -> bool:
+    """Whether a name is that of a type, by which others may say what they are handed."""
+    return name[0].isupper() and not name.isupper()

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wsesim.units import Dimension, dimension_of, parse, plural, shape_of, show, show_bytes, show_count, show_seconds
+from wsesim.units import (
+    Dimension,
+    dimension_of,
+    parse,
+    plural,
+    shape_of,
+    show,
+    show_bytes,
+    show_count,
+    show_seconds,
+    show_share,
+    spelled,
+)
 
 dimensions = st.sampled_from(list(Dimension))
 
@@ -140,9 +152,10 @@ def test_a_negative_shows_as_its_positive_with_a_sign(value: float, dimension: D
         (850e6, Dimension.HERTZ, "850 MHz"),
         (999.7e3, Dimension.HERTZ, "1 MHz"),
         (16100, Dimension.WATTS, "16.1 kW"),
-        (0.03, Dimension.WATTS, "0.03 W"),
+        (0.03, Dimension.WATTS, "30 mW"),
         (7.5e-12, Dimension.JOULES, "7.5 pJ"),
         (3950.0, Dimension.JOULES, "3.95 kJ"),
+        (0.9995, Dimension.JOULES, "1 J"),
     ],
 )
 def test_show(value: float, dimension: Dimension, text: str) -> None:
@@ -155,6 +168,7 @@ def test_show(value: float, dimension: Dimension, text: str) -> None:
         (0.0, "0 s"),
         (1.5e-6, "1.5 us"),
         (0.343, "343 ms"),
+        (0.9995, "1 s"),
         (0.9997, "1 s"),
         (90.0, "90 s"),
         (150.0, "2.5 min"),
@@ -166,6 +180,30 @@ def test_show(value: float, dimension: Dimension, text: str) -> None:
 def test_show_seconds(value: float, text: str) -> None:
     assert show_seconds(value) == text
     assert show(value, Dimension.SECONDS) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1.5µs", "1.5 us"),
+        ("1.5 \u03bcs", "1.5 us"),
+        (" 48KiB ", "48 KiB"),
+        ("0.3  Tb/s", "0.3 Tb/s"),
+        ("cs-2", "cs-2"),
+        ("64x32", "64x32"),
+        ("7", "7"),
+    ],
+)
+def test_a_quantity_has_one_spelling_and_what_is_none_keeps_its_own(text: str, wanted: str) -> None:
+    assert spelled(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [(0.172, 1, "17.2 %"), (1.0, 3, "100.000 %"), (0.0004, 1, "<0.1 %"), (0.004, 0, "<1 %"), (0.0, 1, "0.0 %")],
+)
+def test_a_share_is_in_hundredths(share: float, digits: int, text: str) -> None:
+    assert show_share(share, digits=digits) == text
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])

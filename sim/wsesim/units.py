@@ -13,6 +13,9 @@ from functools import lru_cache
 
 from wsesim.errors import nearest
 
+ROUNDING = 1e-9
+"""Share by which sums of the same quantities may differ that were added in another order."""
+
 
 class Dimension(Enum):
     """What a number measures; the value is (suffix of field names, an example to show)."""
@@ -84,7 +87,8 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
         Dimension.SECONDS: {f"{prefix}s": scale for prefix, scale in _SMALL.items()}
         | {"min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
         Dimension.WATTS: {f"{prefix}W": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
-        | {"mW": Fraction(1, 1000)},
+        | {f"{prefix}W": scale for prefix, scale in _SMALL.items()}
+        | {"fW": Fraction(1, 10**15)},
         Dimension.JOULES: {f"{prefix}J": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
         | {f"{prefix}J": scale for prefix, scale in _SMALL.items()}
         | {"fJ": Fraction(1, 10**15)},
@@ -99,6 +103,7 @@ _WORDS = {
 }  # fmt: skip
 """What others call a unit, where what is spelled alike is another."""
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([^\s\d].*?)?\s*")
+_MICRO = re.compile("[µ\u03bc]")
 _LONGEST = 64
 _LARGEST, _SMALLEST = 10**30, Fraction(1, 10**30)
 
@@ -160,11 +165,6 @@ def unit_scales() -> dict[str, Fraction]:
     return {unit: scale for units in _UNITS.values() for unit, scale in units.items()}
 
 
-def base_unit(dimension: Dimension) -> str:
-    """Return the unit we count in."""
-    return next(unit for unit, scale in _UNITS[dimension].items() if scale == 1 and "b" not in unit)
-
-
 def dimension_of(field_name: str) -> Dimension | None:
     """Return the dimension a field name ends in (`sram_bytes` → BYTES), or None for a plain number."""
     for dimension in sorted(Dimension, key=lambda d: -len(d.suffix)):
@@ -185,18 +185,45 @@ def show(value: float, dimension: Dimension) -> str:
     if dimension is Dimension.HERTZ:
         return f"{_si(value)}Hz"
     if dimension is Dimension.WATTS:
-        return f"{_si(value)}W"
+        return _small(value, "W")
     if dimension is Dimension.JOULES:
         return show_joules(value)
     return show_seconds(value)
 
 
+def spelled(text: str) -> str:
+    """Return a quantity as all are printed, `1.5 us` of `1.5µs`; what is none stays as it is.
+
+    One spelling, and that of every keyboard: what is printed can be pasted into a file.
+    """
+    match = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None or match[2] is None or not any(match[2] in units for units in _UNITS.values()):
+        return text
+    return f"{match[1]} {_MICRO.sub('u', match[2])}"
+
+
+def show_share(share: float, *, digits: int = 1) -> str:
+    """Print a share in hundredths: `13.4 %`."""
+    least = 10.0**-digits
+    return f"<{least:g} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
+
+
+def show_change(share: float, *, digits: int = 1) -> str:
+    """Print a change as a share, in hundredths, with its sign: `-13.4 %`."""
+    return f"{100 * share:+.{digits}f} %"
+
+
 def show_joules(value: float) -> str:
     """Print an energy with a fitting prefix: `7.5 pJ`, `16.9 mJ`, `3.95 kJ`."""
+    return _small(value, "J")
+
+
+def _small(value: float, unit: str) -> str:
+    """Print what may be far below one of *unit* as well as far above."""
     for prefix, scale in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9), ("p", 1e-12), ("f", 1e-15)):
         if abs(value) >= _ROUNDS_UP * scale:
-            return f"{_si(value)}J" if not prefix else f"{_digits(value / scale)} {prefix}J"
-    return f"{_digits(value)} J"
+            return f"{_si(value)}{unit}" if not prefix else f"{_digits(value / scale)} {prefix}{unit}"
+    return f"{_digits(value)} {unit}"
 
 
 def show_bytes(value: float) -> str:

@@ -269,7 +269,7 @@ def make_serving() -> Result:
     answer = Answer(
         level="system",
         figures={"goodput_per_s": 3.21, "met_share": 0.97, "utilization": 0.42},
-        headline={"goodput_per_s": "of 3.3 that arrive a second", "met_share": "first token in 1 s, then 50 ms each"},
+        headline={"goodput_per_s": "of 3.3 answered in that time", "met_share": "first token in 1 s, then 50 ms each"},
         spent=Spent(total_s=60.0, by_cause={"compute": 25.2, "idle": 34.8}, what="service"),
         tables=(
             Table(name="percentiles", title="How long requests take", columns=("what", "mean_s", "p50_s", "p99_s"),
@@ -297,7 +297,7 @@ def make_kernel(**changes: Any) -> Result:
     answer = Answer(
         level="cores",
         figures={"cycles": 1234, "seconds": 1.45e-6, "closed_cycles": 1200.0, "busy": 0.51, "max_error": 2e-7},
-        headline={"cycles": "1.45 µs at 850 MHz", "closed_cycles": "-2.8 % beside the cores"},
+        headline={"cycles": "1.45 us at 850 MHz", "closed_cycles": "-2.8 % beside the cores"},
         spent=Spent(total_s=1.45e-6, by_cause={"works": 7.45e-7, "waits": 7.05e-7}, what="kernel"),
         drawings=(
             Sketch(name="layout", title="How it lies on the cores", lines="a -> b\n     v\n     c"),

@@ -41,7 +41,7 @@ def test_averages_keep_the_mean_of_what_fills_their_blocks(rows: int, columns: i
 
 def test_maps_share_a_scale_and_leave_out_what_is_nothing() -> None:
     maps = CauseMaps(
-        name="cores", title="", whole_cycles=10,
+        name="cores", title="",
         by_cause={"idle": np.array([[10, 5]]), "banks": np.zeros((1, 2)), "compute": np.array([[0, 0.01]])},
     )  # fmt: skip
     idle, compute = map_svgs(maps, known(maps.causes))
@@ -71,7 +71,7 @@ def test_a_flame_says_what_has_room() -> None:
     drawn = flame_svg(Flame(name="flame", title="", frames=frames))
     assert re.findall(r">([^<>]+)</text>", drawn) == ["main 100", "f 60"]
     assert drawn.count("<path") == 3
-    assert re.findall(r"<title>([^<]+)</title>", drawn)[2] == "tiny: 1 cycles, 1.0%"
+    assert re.findall(r"<title>([^<]+)</title>", drawn)[2] == "tiny: 1 cycles, 1.0 %"
 
 
 def test_lines_say_cycles_shares_and_waits_and_a_heading_nothing() -> None:

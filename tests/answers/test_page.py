@@ -225,6 +225,6 @@ def test_the_kinds_of_drawing_are_there(cases: dict[str, Callable[[], Result]]) 
 def test_a_comparison_says_all_levels(comparison: Comparison) -> None:
     text = Seen(render_comparison(comparison)).text
     assert text.index("Measured steps support the system level.") < text.index("nothing played")
-    for words in ("closed", "system", "cores", "156 ms", "180 ms", "−13.3%", "waiting", "+4 ms", "stream-gemm 64x64",
+    for words in ("closed", "system", "cores", "156 ms", "180 ms", "−13.3 %", "waiting", "+4 ms", "stream-gemm 64x64",
                   "one step, from closed to system", "31 s", "1,000,000,000"):  # fmt: skip
         assert words in text

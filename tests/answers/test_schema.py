@@ -1,55 +1,17 @@
-"""Results keep to their schema, by a validator of just the words that it uses."""
+"""Results keep to their schema."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import pytest
+from tests.answers.keeping import keeps_to
 
 from wsesim.answer import Answer, DoesNotFit, Result
 from wsesim.answers import result_json, result_schema
 from wsesim.answers.schema import schema_of
-
-TYPES: dict[str, Any] = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "null": type(None),
-    "boolean": bool,
-    "array": list,
-    "object": dict,
-}
-WORDS = {
-    "$schema", "title", "type", "properties", "required", "additionalProperties", "items", "prefixItems", "minItems",
-    "anyOf", "enum", "const",
-}  # fmt: skip
-
-
-def keeps_to(value: Any, schema: Any) -> bool:
-    """Return whether a value keeps to a schema."""
-    if isinstance(schema, bool):
-        return schema
-    assert set(schema) <= WORDS
-    if "anyOf" in schema and not any(keeps_to(value, each) for each in schema["anyOf"]):
-        return False
-    if ("enum" in schema and value not in schema["enum"]) or value != schema.get("const", value):
-        return False
-    wanted = [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", list(TYPES))
-    if not any(isinstance(value, TYPES[each]) and (each == "boolean" or type(value) is not bool) for each in wanted):
-        return False
-    if isinstance(value, dict):
-        named = schema.get("properties", {})
-        rest = schema.get("additionalProperties", {})
-        return set(schema.get("required", ())) <= set(value) and all(
-            keeps_to(each, named.get(key, rest)) for key, each in value.items()
-        )
-    if isinstance(value, list):
-        first = schema.get("prefixItems", [])
-        kinds = [*first, *[schema.get("items", {})] * (len(value) - len(first))]
-        return len(value) >= schema.get("minItems", 0) and all(map(keeps_to, value, kinds))
-    return True
 
 
 def test_results_keep_to_their_schema(result: Result) -> None:
@@ -59,12 +21,28 @@ def test_results_keep_to_their_schema(result: Result) -> None:
     answer = result.answer
     assert answer is not None
     odd = replace(answer, figures={**answer.figures, next(iter(answer.figures)): inf})
+    assert keeps_to(result_json(replace(result, broken=("a law",))), schema)
     outcomes: tuple[Answer | DoesNotFit, ...] = (odd, DoesNotFit(why="too large"))
     assert all(keeps_to(result_json(replace(result, outcome=outcome)), schema) for outcome in outcomes)
     for key in form:
         assert not keeps_to({name: value for name, value in form.items() if name != key}, schema)
     assert not keeps_to({**form, "more": 1}, schema)
     assert not keeps_to({**form, "figures": {"step_s": "soon"}}, schema)
+
+
+class Form(TypedDict):
+    """What is written, in a sentence. And more."""
+
+    count: int
+    names: NotRequired[list[str]]
+
+
+def test_a_typed_dictionary_is_an_object_with_its_keys() -> None:
+    schema = schema_of(Form)
+    assert schema["title"] == "What is written, in a sentence"
+    assert keeps_to({"count": 1}, schema)
+    assert keeps_to({"count": 1, "names": ["a"]}, schema)
+    assert not any(keeps_to(odd, schema) for odd in ({}, {"count": "1"}, {"count": 1, "names": [1]}, {"more": 1}))
 
 
 def test_what_is_no_data_has_no_schema() -> None:

@@ -9,7 +9,7 @@ from wsesim.answers.text import heading, signed
     ("name", "value", "words"),
     [
         ("step_s", 0.184, "184 ms"),
-        ("seconds", 12e-6, "12 µs"),
+        ("seconds", 12e-6, "12 us"),
         ("tokens_per_s", 1_335_819.2, "1,335,819"),
         ("tokens_per_s_user", 33.333, "33.33"),
         ("io_bytes_per_s", 150e9, "150 GB/s"),
@@ -17,6 +17,9 @@ from wsesim.answers.text import heading, signed
         ("met_share", 0.0001, "<0.1 %"),
         ("energy_per_token_j", 0.0169, "16.9 mJ"),
         ("power_w", 22_600.0, "22.6 kW"),
+        ("power_w", 1.23e-5, "12.3 uW"),
+        ("energy_per_token_j", 4.52e-10, "452 pJ"),
+        ("energy_per_token_j", 0.644, "0.644 J"),
         ("sram_bytes", 49152, "48 KiB"),
         ("clock_hz", 850e6, "850 MHz"),
         ("peak_flops", 2.53e15, "2.53 PFLOP/s"),
@@ -72,4 +75,4 @@ def test_a_label_is_what_the_kind_says_or_its_name() -> None:
 
 def test_seconds_that_are_added_have_a_sign() -> None:
     assert signed(0.0012) == "+1.2 ms"
-    assert signed(-3e-6) == "−3 µs"
+    assert signed(-3e-6) == "−3 us"

@@ -108,7 +108,8 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
         if made.raises is not None:
             raise made.raises
         answer = SimpleNamespace(right=made.right, wrong_words=("WRONG",) if made.right is False else ())
-        return SimpleNamespace(broken=(), answer=None if made.right is None else answer)
+        outcome = SimpleNamespace(why="too large for a core") if made.right is None else answer
+        return SimpleNamespace(broken=(), answer=None if made.right is None else answer, outcome=outcome)
 
     def verify(question: Any, *, say: Any) -> Verification:
         return Verification(

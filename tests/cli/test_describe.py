@@ -136,7 +136,7 @@ def test_show_json_has_defaults_and_figures_with_sources(call: Call, question: P
 
 def test_schema_is_json(call: Call) -> None:
     assert json.loads(call("schema").stdout)["title"] == "wsesim workload"
-    assert json.loads(call("schema", "--results").stdout)["title"] == "A result of wsesim"
+    assert json.loads(call("schema", "--results").stdout)["title"] == "What wsesim answers in JSON"
 
 
 def test_init_writes_a_workload_that_is_right_and_never_overwrites(call: Call, refused: Refused, in_tmp: Path) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from wsesim._version import __version__
 from wsesim.cli import cli
+from wsesim.cli.terms import folded
 from wsesim.figures.docs import field_docs
 from wsesim.hardware import Core
 
@@ -37,6 +38,20 @@ def said(*given: str, code: int = 0) -> str:
 )  # fmt: skip
 def test_everything_that_has_a_name_is_explained(term: str, told: str) -> None:
     assert told in said("explain", term)
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [("wavelets", "wavelet"), ("Micro batches", "micro-batch"), ("CACHES", "cache"), ("core sram", "core.sram"),
+     ("queries", "query"), ("losses", "loss")],
+)  # fmt: skip
+def test_one_is_looked_for_as_many_are(many: str, one: str) -> None:
+    assert folded(many) == folded(one)
+    assert [folded(word) for word in ("bus", "basis", "loss")] == ["bus", "basis", "loss"]
+
+
+def test_plurals_and_capitals_are_found() -> None:
+    assert said("explain", "Wavelets").startswith("wavelet (word)")
 
 
 def test_what_nobody_knows_names_the_nearest() -> None:

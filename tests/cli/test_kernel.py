@@ -57,7 +57,7 @@ def test_a_run() -> None:
     found = call(*CHAIN)
     assert found.exit_code == 0
     said = " ".join(found.stdout.split())
-    for part in ("reduce-chain of 8 on 4 x 2 cores of CS-2", "cycles 36", "32.7 ns at 1.1 GHz", "36 cycles (+0.0%)",
+    for part in ("reduce-chain of 8 on 4 x 2 cores of CS-2", "cycles 36", "32.7 ns at 1.1 GHz", "36 cycles (+0.0 %)",
                  "48 wavelet hops", "All 16 values equal NumPy's."):  # fmt: skip
         assert part in said
 
@@ -156,6 +156,9 @@ def test_values_that_differ_are_a_failed_comparison(monkeypatch: pytest.MonkeyPa
     assert found.exit_code == 1
     assert "Values are NOT NumPy's: 16 of 16 differ, largest difference 1." in " ".join(found.stdout.split())
     assert json.loads(call(*CHAIN, "--json").stdout)["right"] is False
+    quiet = call(*CHAIN, "--quiet")
+    assert (quiet.exit_code, quiet.stdout) == (1, "")
+    assert quiet.stderr == "wsesim: Values that were computed on the way are WRONG.\n"
 
 
 def test_without_the_compiler_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,9 @@ def test_verify(call: Call, question: Path, stages: Any) -> None:
     assert found.exit_code == 0
     assert found.stdout.startswith("question: agrees: largest difference 1e-06, allowed 0.001")
     stages.agrees = False
+    quiet = call("verify", question, "--quiet")
+    assert (quiet.exit_code, quiet.stdout) == (1, "")
+    assert quiet.stderr == "wsesim: question differs, most in logits\n"
     found = call("verify", question, "--json")
     assert found.exit_code == 1
     assert json.loads(found.stdout)["status"] == "differs"
@@ -215,7 +218,7 @@ def test_of_a_latent_vector_it_is_said_which_sums_are_computed(call: Call, tmp_p
                     "cluster: cs-2\n")  # fmt: skip
     said = call("verify", file, "--as-mapped")
     assert said.exit_code == 0, said.output
-    for words in ("agrees with the plain graph", "made of the latent vector, as for chunks of a prompt"):
+    for words in ("agrees with the plain graph", "keys and values are never made of the latent vector"):
         assert words in " ".join(said.stdout.split())
 
 

@@ -75,6 +75,15 @@ def test_check_names_what_nobody_uses(file: Path) -> None:
     assert "color 2" not in said
 
 
+def test_check_names_a_local_task_that_a_color_starts(file: Path) -> None:
+    text = file.read_text().replace("_id(9)", "_id(2)").replace("_task_id(iq)", "_task_id(unused)")
+    file.write_text(text)
+    shared = "task never (id 2) is started by wavelets of color 2 too: on wse2 colors and tasks share their numbers"
+    assert f"{file}:10: {shared}" in _said("check", str(file), "--arch", "wse2")
+    file.write_text(text.replace("_id(2)", "_id(9)"))
+    assert "share their numbers" not in _said("check", str(file), "--arch", "wse2")
+
+
 def test_variables_lie_where_sections_begin(tmp_path: Path) -> None:
     path = tmp_path / "program.csl"
     path.write_text(SECTIONS)

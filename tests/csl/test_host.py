@@ -29,12 +29,13 @@ const out = @get_color(1);
 const memcpy = @import_module("<memcpy/get_params>",
   .{ .width = columns, .height = rows, .MEMCPYH2D_1 = into, .MEMCPYD2H_1 = out });
 const c2d = @import_module("<collectives_2d/params>");
+const ids = .{ .x_entrypoints = .{ @get_local_task_id(9), @get_local_task_id(10) } };
 layout {
   @set_rectangle(columns, rows);
   for (@range(u16, columns)) |x| {
     for (@range(u16, rows)) |y| {
       @set_tile_code(x, y, "pe.csl",
-        .{ .memcpy_params = memcpy.get_params(x), .c2d_params = c2d.get_params(x, y, .{}) });
+        .{ .memcpy_params = memcpy.get_params(x), .c2d_params = c2d.get_params(x, y, ids) });
     }
   }
   @export_name("a", [*]f32, true);
@@ -170,9 +171,9 @@ def test_mistakes_of_scripts_are_told(runner: SdkRuntime, folder: Path, tmp_path
         runner.launch("scale", np.float32(1))
     with pytest.raises(RuntimeError, match="argument 1 of scale is i16"):
         runner.launch("scale", np.float32(1), np.float32(1))
-    with pytest.raises(ValueError, match=r"reaches outside the program's rectangle of 3 x 2"):
+    with pytest.raises(RuntimeError, match=r"reaches outside the program's rectangle of 3 x 2"):
         runner.memcpy_d2h(np.zeros(4, np.float32), 0, 3, 0, 1, 1, 4)
-    with pytest.raises(TypeError, match="32-bit items"):
+    with pytest.raises(RuntimeError, match="32-bit items"):
         runner.memcpy_h2d(0, np.zeros(4), 0, 0, 1, 1, 4)
     with pytest.raises(RuntimeError, match=r"launch of 'forget': PE \(0, 0\), PE \(1, 0\).* never unblocked"):
         runner.launch("forget")

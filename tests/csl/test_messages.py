@@ -12,7 +12,7 @@ from wsesim.csl import limits
 from wsesim.csl.compile import compile_file, compile_tile
 from wsesim.errors import InputError
 
-FILES = ("syntax", "values", "functions", "cores", "layouts", "habits")
+FILES = ("syntax", "values", "functions", "cores", "layouts", "habits", "slips")
 EXPORT = "comptime { @export_symbol(main); }\n"
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from tests.answers.keeping import keeps_to
 from tests.front.conftest import TINY
 
 import wsesim
 from wsesim.answer import Readable
+from wsesim.cli.schemas import results_schema
 from wsesim.questions.base import Question
 
 NAME = "<script>alert(1)</script>\x1b[2J $x"
@@ -43,7 +45,10 @@ def found(tiny: Question) -> dict[str, Readable]:
     }
 
 
-CASES = ("result", "unfit", "kernel", "levels", "sweep", "sensitivity", "size", "sides")
+COMMANDS = {"result": "run", "unfit": "run", "kernel": "run", "levels": "levels", "sweep": "sweep",
+            "sensitivity": "sensitivity", "size": "size", "sides": "compare"}  # fmt: skip
+"""By each, what the command is called that writes it in JSON."""
+CASES = tuple(COMMANDS)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -59,6 +64,12 @@ def test_each_is_short_and_a_card_and_plain(case: str, found: dict[str, Readable
     assert not one.frame().empty or case == "unfit"
     with pytest.raises(wsesim.InputError, match="there is no table 'fgures'"):
         one.frame("fgures")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_keeps_to_the_schema_of_its_command(case: str, found: dict[str, Readable]) -> None:
+    form = found[case].to_dict()
+    assert [name for name, schema in results_schema()["$defs"].items() if keeps_to(form, schema)] == [COMMANDS[case]]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -178,9 +189,12 @@ def test_all_figures_at_once_and_a_search(tmp_path: Path) -> None:
     assert found._repr_html_().startswith("<div")
     assert found.save(tmp_path / "indices")[0].name == "sensitivity.html"
     assert found.to_dict()["method"] == "morris"
+    schemas = results_schema()["$defs"]
+    assert keeps_to(found.to_dict(), schemas["sensitivity_over_ranges"])
     best = wsesim.sweep(vary=vary, optimize={"figures": ["cycles"], "budget": 6}, **asked)
     assert best.plot("cycles").lines
     assert len(best.frame()) == 6
+    assert keeps_to(best.to_dict(), schemas["sweep"])
     with pytest.raises(wsesim.InputError, match="method must be one of morris, sobol"):
         wsesim.indices(vary=vary, method="mories", **asked)
 

@@ -42,6 +42,9 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "qwen3_moe": ("Qwen3MoeForCausalLM", "Qwen3MoeConfig", {**FEW, **NO_MOE, **EAGER, "head_dim": 4,
                                                            "norm_topk_prob": True}),
     "gpt_neox": ("GPTNeoXForCausalLM", "GPTNeoXConfig", {**LONG, "rotary_pct": 0.5}),
+    "llama3": ("LlamaForCausalLM", "LlamaConfig", {**FEW, "rope_parameters": {
+        "rope_type": "llama3", "rope_theta": 1e2, "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 3.0,
+        "original_max_position_embeddings": 12}}),
     "phi": ("PhiForCausalLM", "PhiConfig", FEW),
     "phi3": ("Phi3ForCausalLM", "Phi3Config", FEW),
     "opt": ("OPTForCausalLM", "OPTConfig", {**LONG, "ffn_dim": 20, "word_embed_proj_dim": 8,
@@ -54,12 +57,17 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gemma2": ("Gemma2ForCausalLM", "Gemma2Config", {**FEW, "num_hidden_layers": 2, "head_dim": 4, "sliding_window": 3,
                                                     "query_pre_attn_scalar": 9, "attn_logit_softcapping": 2.0,
                                                     "final_logit_softcapping": 3.0}),
+    "gemma3": ("Gemma3ForCausalLM", "Gemma3TextConfig", {
+        **FEW, "num_hidden_layers": 2, "head_dim": 4, "sliding_window": 3, "query_pre_attn_scalar": 9,
+        "layer_types": MIXED_SIGHT, "rope_parameters": {
+            "sliding_attention": {"rope_type": "default", "rope_theta": 1e2},
+            "full_attention": {"rope_type": "linear", "rope_theta": 1e4, "factor": 8.0}}}),
     "olmo": ("OlmoForCausalLM", "OlmoConfig", FEW),
     "olmo2": ("Olmo2ForCausalLM", "Olmo2Config", FEW),
     "gpt_oss": ("GptOssForCausalLM", "GptOssConfig", {**FEW, **EAGER, "num_hidden_layers": 2, "head_dim": 4,
                                                      "sliding_window": 3, "num_local_experts": 3,
                                                      "num_experts_per_tok": 2, "rope_parameters": {
-                                                         "rope_type": "default", "rope_theta": 1e4}}),
+                                                         **YARN, "rope_theta": 1e2, "truncate": False}}),
     "stablelm": ("StableLmForCausalLM", "StableLmConfig", {**FEW, "rope_parameters": {
         "rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.5}}),
     "granite": ("GraniteForCausalLM", "GraniteConfig", {**FEW, "embedding_multiplier": 2.0, "attention_multiplier": 0.3,

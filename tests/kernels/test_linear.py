@@ -82,6 +82,14 @@ def test_weight_gradient_by_hand(region_of: MakeRegion) -> None:
     assert cost.fabric_bytes == (120 + 30) * 4 * 60
 
 
+def test_every_weight_and_every_sum_starts_an_axpy(region_of: MakeRegion) -> None:
+    region = region_of()
+    slow = replace(region, software=replace(region.software, weight_launch_cycles=5))
+    for kernel, inputs, starts in ((forward, 20, 60), (grad_input, 20, 60), (grad_weight, 20, 60), (forward, 3, 9)):
+        busy = kernel(slow, inputs=inputs, outputs=30).overlapped["fmac"]
+        assert busy == kernel(region, inputs=inputs, outputs=30).overlapped["fmac"] + starts * (5 - 1)
+
+
 def test_half_the_positions_are_half_the_tokens(region_of: MakeRegion) -> None:
     assert forward(region_of(), inputs=20, outputs=30, positions=0.5).overlapped["fmac"] == 60 * (2 / 2 + 1)
 
@@ -95,8 +103,8 @@ def test_single_precision_moves_whole_wavelets(region_of: MakeRegion) -> None:
 def test_a_faster_link_halves_the_time_but_not_the_traffic(region_of: MakeRegion, small: Cluster) -> None:
     fabric = replace(small.wafer.fabric, link_wavelets_per_cycle=2)
     quick = region_of(cluster=replace(small, wafer=replace(small.wafer, fabric=fabric)))
-    for kernel in KERNELS:
-        before, after = kernel(region_of(), inputs=20, outputs=30), kernel(quick, inputs=20, outputs=30)
+    for kernel, inputs in ((forward, 20), (forward, 3), (grad_input, 20), (grad_weight, 20)):
+        before, after = kernel(region_of(), inputs=inputs, outputs=30), kernel(quick, inputs=inputs, outputs=30)
         halved = {name: cycles / 2 for name, cycles in before.overlapped.items() if name != "fmac"}
         assert after.overlapped == halved | {"fmac": before.overlapped["fmac"]}
         assert after.fabric_bytes == before.fabric_bytes

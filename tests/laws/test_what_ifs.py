@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.answers.keeping import keeps_to
 
 from wsesim.errors import SpecError
-from wsesim.validation import print_report, write_report
+from wsesim.validation import print_report, schemas, write_report
 from wsesim.validation.behaviour import Behaved, BehaviourReport, Expectation, WhatIf, behaved, what_ifs
 
 
@@ -67,6 +68,7 @@ def test_what_does_not_behave_is_said_everywhere(tmp_path: Path) -> None:
     said = console.export_text()
     assert "NO" in said
     assert "0 of 2 answers move as physics says" in said
+    assert keeps_to(json.loads(json.dumps(report.to_dict())), schemas()["validate_behaviour"])
     first = json.loads(json.dumps(report.to_dict()))["what_ifs"][0]
     assert first["holds"] is False
     assert first["answers"][1] == {"a.b": 1000, "step_s": 2.0}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.answer import DoesNotFit
-from wsesim.mapping import StepRequest, largest_pass, lay, misfit, passes_that_fit
+from wsesim.mapping import StepRequest, fits, larger_that_fit, largest_pass, lay, misfit, passes_that_fit
 from wsesim.units import Dimension, parse
 
 MakeRequest = Callable[..., StepRequest]
@@ -53,6 +53,20 @@ def test_every_number_of_passes_of_a_micro_batch_is_tried_once(
         stated = tuple(passes_that_fit(replace(asked, sub_batch=size), recompute=True))
         even = -(-asked.share // -(-asked.share // size))
         assert stated == ((-(-asked.share // size),) if even <= largest else ())
+
+
+@pytest.mark.parametrize(("sram", "most"), [(8, 0), (12, 2)])
+def test_larger_passes_keep_what_leaves_room(request_of: MakeRequest, sram: int, most: int) -> None:
+    asked = request_of(sequences=60, hardware={"core.sram": f"{sram} KiB"})
+    found = list(larger_that_fit(asked, most))
+    largest = largest_pass(asked, recompute=asked.policies[-1])
+    sizes = sorted({-(-60 // passes) for passes in range(1, 61)})
+    assert [passes for passes, _ in found] == [-(-60 // size) for size in sizes if most < size <= largest]
+    for passes, recompute in found:
+        assert recompute == next(each for each in asked.policies if fits(asked, -(-60 // passes), recompute=each))
+    assert len({recompute for _, recompute in found}) > 1
+    assert [passes for passes, _ in larger_that_fit(replace(asked, sub_batch=29), 0)] == [3]
+    assert not list(larger_that_fit(replace(asked, sub_batch=29), 20))
 
 
 def test_a_release_may_ask_for_passes_of_one_size(request_of: MakeRequest) -> None:

@@ -13,7 +13,7 @@ from wsesim.hardware import MACHINES, load_cluster
 from wsesim.mapping import StepRequest, fits, known, lay
 from wsesim.model import build_graph, load_preset
 from wsesim.software import STACKS, load_software
-from wsesim.units import Dimension, base_unit
+from wsesim.units import Dimension
 
 CHANGED = (1.5, 0.6, 2.0)
 MODEL = replace(load_preset("gpt2"), layers=2, width=64, heads=4, kv_heads=4, head_width=16, ffn_width=256, vocab=200)
@@ -46,7 +46,7 @@ def changes_of(preset: Preset, load: Callable[[dict[str, object]], object]) -> l
         for times in CHANGED:
             number = value * times
             raw: object = round(number) if isinstance(value, int) else number
-            raw = f"{raw} {base_unit(dimension)}" if isinstance(dimension, Dimension) else raw
+            raw = f"{raw} {dimension.unit}" if isinstance(dimension, Dimension) else raw
             try:
                 load({name: raw})
             except ValueError:

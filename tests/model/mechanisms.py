@@ -51,6 +51,13 @@ MECHANISMS = {
         rotary_trained=16, rotary_scale=1.1, rotary_fast=4.0, attention_scale=0.5, weight_format="e4m3/16x16",
         weight_packed="ffn",
     ),
+    "llama3.1": replace(
+        LLAMA, rotary_factor=4.0, rotary_scaling="llama3", rotary_trained=16, rotary_fast=3.0, rotary_base=100.0
+    ),
+    "yarn_smooth": replace(LLAMA, rotary_factor=8.0, rotary_scaling="yarn_smooth", rotary_trained=8, rotary_scale=1.2),
+    "gemma3": replace(
+        LLAMA, window=5, full_every=2, layers=3, rotary_window_base=100.0, rotary_factor=8.0, rotary_scaling="linear"
+    ),
     "smollm3": replace(LLAMA, still_every=2, layers=3),
     "nemotron": replace(GPT2, activation="relu2", position="none", scale_by_layer=True),
     "silu": replace(GPT2, activation="silu", task="tag", classes=3),

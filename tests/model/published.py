@@ -111,6 +111,20 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
     "qwen3-30b-a3b": (30_532_122_624, _long(48, 2048, 32, 6144, 151936, model_type="qwen3_moe", num_key_value_heads=4,
                                             head_dim=128, num_experts=128, num_experts_per_tok=8, mlp_only_layers=[],
                                             moe_intermediate_size=768, norm_topk_prob=True, decoder_sparse_step=1)),
+    "qwen3-coder-30b-a3b": (30_532_122_624, _long(48, 2048, 32, 5472, 151936, model_type="qwen3_moe", head_dim=128,
+                                                  num_key_value_heads=4, num_experts=128, num_experts_per_tok=8,
+                                                  moe_intermediate_size=768, norm_topk_prob=True, use_qk_norm=True,
+                                                  decoder_sparse_step=1, mlp_only_layers=[],
+                                                  shared_expert_intermediate_size=0, qkv_bias=False)),
+    "glm-4.1v-9b": (9_400_279_040, {
+        "model_type": "glm4v", "architectures": ["Glm4vForConditionalGeneration"], "vision_config": {},
+        "text_config": _long(40, 4096, 32, 13696, 151552, model_type="glm4v_text", num_key_value_heads=2,
+                             attention_bias=True, partial_rotary_factor=0.5, rope_scaling={"type": "default"})}),
+    "qwen3-omni-30b-a3b": (30_532_122_624, {
+        "model_type": "qwen3_omni_moe", "architectures": ["Qwen3OmniMoeForConditionalGeneration"], "talker_config": {},
+        "thinker_config": {"audio_config": {}, "text_config": _long(
+            48, 2048, 32, 768, 151936, model_type="qwen3_omni_moe_text", head_dim=128, num_key_value_heads=4,
+            num_experts=128, num_experts_per_tok=8, moe_intermediate_size=768, norm_topk_prob=True)}}),
     "phi-2": (2_779_683_840, _long(32, 2560, 32, 10240, 51200, model_type="phi", hidden_act="gelu_new",
                                    partial_rotary_factor=0.4, num_key_value_heads=None, qk_layernorm=False)),
     "phi-3-mini": (3_821_079_552, _long(32, 3072, 32, 8192, 32064, model_type="phi3", num_key_value_heads=32,

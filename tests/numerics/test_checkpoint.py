@@ -75,6 +75,22 @@ def test_queries_keys_and_values_are_turned_and_joined() -> None:
     np.testing.assert_array_equal(layer["ffn.up.weight"], stored["model.layers.1.mlp.up_proj.weight"].T)
 
 
+@pytest.mark.parametrize(
+    ("body", "outer"), [("language_model.model.", "language_model."), ("model.language_model.", "")]
+)
+def test_the_text_part_of_a_model_with_images_is_read(
+    body: str, outer: str, saved: Callable[[Tensors], Path]
+) -> None:  # fmt: skip
+    alone = load_file(MODELS / "llama.safetensors")
+    named = {f"{body}{name.removeprefix('model.')}" if name.startswith("model.") else f"{outer}{name}": array
+             for name, array in alone.items()}  # fmt: skip
+    path = saved(named | {"vision_tower.patches.weight": np.ones(3, dtype=np.float32)})
+    for block in ("embed", "layer", "head"):
+        wanted = opened(MODELS / "llama.safetensors", LLAMA).load(block, 0)
+        found = opened(path, LLAMA).load(block, 0)
+        assert all(np.array_equal(found[name], array) for name, array in wanted.items())
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float64])
 def test_other_precisions_become_fp32(tensors: Tensors, saved: Callable[[Tensors], Path], dtype: type) -> None:
     path = saved({name: array.astype(dtype) for name, array in tensors.items()})

@@ -8,8 +8,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from wsesim.graph import with_training
+from wsesim.kernels.resident import line_of
 from wsesim.model import build_graph, read_hf_config
-from wsesim.numerics import NamedArrays, SafetensorsWeights, backward, forward, token_inputs, walk_reference
+from wsesim.numerics import NamedArrays, SafetensorsWeights, backward, execute, forward, token_inputs, walk_reference
+from wsesim.numerics.mapped import OnLines, ResidentLines, absorbed
 from wsesim.numerics.second import TWICE_READ, SecondReader
 
 FOLDER = Path(__file__).parents[1] / "golden" / "families"
@@ -36,6 +38,19 @@ def test_logits_loss_and_gradients_are_those_of_transformers(name: str) -> None:
     for (block, copy, weight), gradient in backward(graph, arrays, run).items():
         there = of_torch.load(block, copy)[weight] - (model.stored_less if weight.endswith(".scale") else 0)
         assert float(np.abs(gradient - there).max()) <= 2e-5 * max(1e-3, float(np.abs(there).max())), weight
+
+
+@pytest.mark.parametrize("name", ["deepseek_v2", "deepseek_v3", "glm4_moe_lite", "minicpm3"])
+def test_absorbed_latent_vectors_give_the_logits_of_transformers(name: str) -> None:
+    model, wanted = read_hf_config(FOLDER / f"{name}.json"), load_file(FOLDER / f"{name}.expected.safetensors")
+    graph = build_graph(model, sequences=wanted["ids"].shape[0], length=wanted["ids"].shape[1], precision="fp32")
+    lines = ResidentLines(line=line_of(5), other=line_of(3))
+    found = execute(
+        absorbed(graph), SafetensorsWeights(FOLDER / f"{name}.safetensors", graph), token_inputs(graph, wanted["ids"]),
+        storage=OnLines(format="fp32", lines_of=lambda op: lines),
+    )  # fmt: skip
+    (logits,) = found.logits.values()
+    np.testing.assert_allclose(logits, wanted["logits"], rtol=0, atol=1e-4)
 
 
 def test_a_second_reader_finds_the_same_weights_by_itself() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import fsum
 from pathlib import Path
 
@@ -65,6 +66,19 @@ def test_each_cause_is_said_to_be_held_by_what_shortens_it(step: Answer) -> None
     assert held["launch"] == "kernel launch"
     assert held["step"] == "step overhead"
     assert "datapath" in held["fmac"]
+
+
+def test_every_cause_says_what_holds_it_or_that_nothing_alone_does(step: Answer) -> None:
+    assert step.spent is not None
+    held = told.told_holders(step)
+    assert held.keys() == step.spent.by_cause.keys()
+    assert all(held.values())
+    shared = told.told_holders(replace(step, limits=tuple(
+        replace(each, by_cause={"launch": 0.06 * step.spent.by_cause["launch"]}) for each in step.limits
+    )))  # fmt: skip
+    assert shared["launch"] == f"none alone: {step.limits[0].name} most, 6.0 % of it"
+    assert shared["fmac"] == told.NOTHING
+    assert told.told_holders(replace(step, limits=())) == {}
 
 
 def test_what_is_above_the_bound_is_split_by_what_holds_it(step: Answer) -> None:

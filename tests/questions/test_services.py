@@ -183,8 +183,8 @@ def test_waits_and_throughput_are_drawn_over_the_rate(served: Answer) -> None:
 @pytest.mark.parametrize(
     ("rows_of", "asked", "verdict", "note"),
     [
-        ("0,300,5\n0,200,9", {}, "100.0% of requests are good enough, as 99.0% are", "that all arrive together"),
-        ("0,300,5\n1,9000,9", {}, "50.0% of requests are good enough, where", "one request has no rate"),
+        ("0,300,5\n0,200,9", {}, "100.0 % of requests are good enough, as 99.0 % are", "that all arrive together"),
+        ("0,300,5\n1,9000,9", {}, "50.0 % of requests are good enough, where", "one request has no rate"),
         ("0,9000,9", {}, "No request was served", "Longer than serving.longest"),
         pytest.param("0,300,1\n1,300,1", {"slo_ttft": "1 ns"}, "No rate holds the objective", "form",
                      marks=pytest.mark.nightly),
@@ -207,10 +207,29 @@ def test_what_is_offered_is_not_what_is_served() -> None:
     over = answer(rate=1e5, requests=300)
     assert figure(over, "offered_per_s") == pytest.approx(1e5, rel=0.2)
     assert 0 < figure(over, "served_per_s") < 5000
-    assert "that arrive a second" in over.headline["goodput_per_s"]
+    assert figure(over, "goodput_per_s") <= figure(over, "served_per_s")
+    said = f"of {figure(over, 'served_per_s'):.4g} answered in the same time; "
+    assert over.headline["goodput_per_s"] == f"{said}{figure(over, 'offered_per_s'):.4g} arrive a second"
     easy = answer(rate=1, requests=300, search=False)
     assert figure(easy, "goodput_per_s") == pytest.approx(figure(easy, "offered_per_s"), rel=0.01)
     assert figure(easy, "goodput_per_s") <= figure(easy, "offered_per_s") * (1 + 1e-9)
+
+
+def test_good_answers_are_counted_over_the_span_of_all_answers() -> None:
+    """Of few requests, whose last answer takes long beside their gaps, all good ones are as many as were answered."""
+    few = answer(rate=50, requests=20, search=False)
+    assert figure(few, "met_share") == 1
+    assert figure(few, "goodput_per_s") == figure(few, "served_per_s") < figure(few, "offered_per_s")
+
+
+def test_a_rate_that_draws_came_out_beside_is_said() -> None:
+    few, many = (answer(rate=40, requests=count, search=False) for count in (100, 100_000))
+    offered = figure(few, "offered_per_s")
+    (said,) = (note for note in few.notes if "are asked for" in note)
+    assert "40 requests a second are asked for" in said
+    assert f"the 100 that were drawn come to {offered:.4g} a second" in said
+    assert abs(offered / 40 - 1) > 0.01 > abs(figure(many, "offered_per_s") / 40 - 1)
+    assert not any("are asked for" in note for note in many.notes)
 
 
 def test_a_full_queue_of_prompts_is_what_the_formula_says() -> None:

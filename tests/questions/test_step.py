@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import asdict, replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from wsesim import questions
 from wsesim.answer import Answer, Result, Status
+from wsesim.answers import print_result
 from wsesim.errors import InputError
 from wsesim.model import model_names
 from wsesim.questions.base import Question
@@ -150,6 +153,16 @@ def test_what_is_given_and_not_read_is_told() -> None:
     )
     assert "model.rotary_base" in result.provenance.unread
     assert not {"hardware.core.clock", "model.preset", "batch.length"} & set(result.provenance.unread)
+
+
+def test_a_format_of_weights_that_streams_not_is_said_once() -> None:
+    result = result_of(model={"preset": "gpt2", "weight_format": "int8/allx1", "weight_packed": "ffn"})
+    out = StringIO()
+    print_result(result, Console(file=out, width=200), folder=Path("runs/one"))
+    text = out.getvalue()
+    assert text.count("model.weight_format") == 1
+    assert "not read by this question" not in text
+    assert "gpt2-changed" not in text
 
 
 def test_one_sequence_is_one_in_the_title() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from wsesim import questions
 from wsesim.answer import Answer
+from wsesim.units import show_share
 
 
 def answer(
@@ -101,7 +102,7 @@ def test_much_better_settings_are_named() -> None:
     best = step_s(answer(60, model="cerebras-gpt-111m"))
     (note,) = [note for note in found.notes if ": auto" in note]
     assert note.startswith("sub_batch: auto and recompute: auto would take ")
-    assert f"{1 - best / step_s(found):.0%} less." in note
+    assert f"{show_share(1 - best / step_s(found), digits=0)} less." in note
     alone = answer(60, model="cerebras-gpt-111m", sub_batch=1)
     assert any(note.startswith("sub_batch: auto would take ") for note in alone.notes)
     assert not any(": auto" in note for note in answer(60, sub_batch=60, model="cerebras-gpt-111m").notes)
@@ -124,7 +125,7 @@ def test_a_much_better_batch_nearby_is_named() -> None:
     full = step_s(slow(most))
     less = 1 - full / most * (most + 1) / step_s(over)
     assert note.startswith(f"{most} sequences would take ")
-    assert note.endswith(f"{less:.0%} less for each.")
+    assert note.endswith(f"{show_share(less, digits=0)} less for each.")
     assert less > 0.1
     assert slow(most).notes == ()
 

@@ -65,7 +65,9 @@ def test_a_point_that_does_not_fit_is_marked_not_drawn(study: Callable[[str], St
     text = page(study(ONE))
     drawings = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
     assert len(drawings) == 2
-    assert all(drawing.count(">×<") == 1 for drawing in drawings)
+    strip = re.compile(r"stroke: var\(--line\); stroke-width: 9")
+    assert all(len(strip.findall(drawing)) == 1 for drawing in drawings)
+    assert "Grey: 1 does not fit, of 3 points; why stands below." in text
     assert text.count("does not fit: ") == 1
     assert "<td>–</td>" in text
 
@@ -78,6 +80,24 @@ def test_cells_have_values_and_missing_ones_a_hatch(study: Callable[[str], Study
     assert sum("%" in label for label in re.findall(r"<text[^>]*>([^<]*)</text>", drawings[1])) == 4
     assert "cannot be run: cluster.systems must be at most 192 on CS-2, got 193" in text
     assert "at cluster.systems = 193, batch.sequences = 4" in text
+
+
+@pytest.mark.parametrize(("over", "points"), [
+    ("batch.sequences: {from: 1, to: 30, by: 1}", 30),
+    ("batch.sequences: {from: 1, to: 15, by: 1}, precision: [fp16, mixed]", 30),
+])  # fmt: skip
+def test_a_point_that_was_not_answered_has_no_place_in_a_picture(
+    study: Callable[[str], Study], over: str, points: int
+) -> None:
+    """Pruned, or left out: no mark, but how many there are and where the reasons stand."""
+    table = sweep(study(f"vary: {{{over}}}\nfigures: [tokens_per_s]\npareto: tokens_per_s\nprune: true\n"
+                        "require: ['batch.sequences > 2']\n"))  # fmt: skip
+    text, count = render_sweep(table), table.count()
+    assert min(count["pruned"], count["left_out"]) > 0
+    said = f"Empty: {count['left_out']} left out, {count['pruned']} pruned, of {points} points; why stands below."
+    assert said in text
+    assert not re.search(r"Grey:|Hatched:|×<|stroke-width: 9|<pattern", text)
+    assert all(row.figures["tokens_per_s"] is None for row in table.rows if row.pruned)
 
 
 def test_a_third_parameter_makes_panels(study: Callable[[str], Study]) -> None:

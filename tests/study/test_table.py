@@ -1,11 +1,12 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from wsesim.questions.base import Reads
 from wsesim.study import Study, SweepTable, sweep
-from wsesim.study.findings import findings
+from wsesim.study.findings import best_so_far, findings
 from wsesim.study.spec import written
 
 TINY = (
@@ -132,3 +133,16 @@ def test_lists_are_written_as_sizes(toy_study: Callable[[str], Study]) -> None:
     assert form["study"]["vary"] == {"grid": [[4, 4], [8, 1024]]}
     assert "1,024" in written((8, 1024))
     assert (written(((0, 1), (2, 3))), written(())) == ("0 x 1, 2 x 3", "none")
+
+
+def test_a_point_whose_answer_is_not_right_is_never_best(study: Callable[[str], Study]) -> None:
+    table = sweep(study("vary: {batch.sequences: [4, 8, 12, 16]}\nfigures: [tokens_per_s]\npareto: tokens_per_s\n"))
+    (best,) = table.best()
+    assert best == 3
+    wrong = replace(table.rows[best], why="Values that were computed on the way are WRONG.")
+    table = replace(table, rows=(*table.rows[:3], wrong))
+    assert table.best() == (2,)
+    assert [record["best"] for record in table.records()] == [False, False, True, False]
+    assert findings(table)[0].startswith("Best of 4 points: batch.sequences = 12. ")
+    assert any(said.startswith("Not right, and not weighed: 1 of 4 points: Values that") for said in table.remarks())
+    assert best_so_far(table)[-1] == table.rows[2].figures["tokens_per_s"]

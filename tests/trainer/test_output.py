@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from tests.answers.keeping import keeps_to
 
 from wsesim import questions
 from wsesim.trainer import Course, Learner, Report, begin, print_training, train, training_json, write_training
+from wsesim.trainer.forms import schemas
 from wsesim.trainer.output import answered, render_training, taken
 from wsesim.trainer.wafer import answering_on_wafer, on_wafer
 
@@ -80,6 +82,7 @@ def test_files(course: MakeCourse, tmp_path: Path) -> None:
     assert [float(row["nats"]) for row in rows] == [one.nats for one in report.learner.progress.learned]
     form = json.loads((tmp_path / "out" / "result.json").read_text())
     assert form == json.loads(json.dumps(training_json(report)))
+    assert keeps_to(form, schemas()["train"])
     assert (form["status"], form["step"], list(form)[-1]) == ("ok", 6, "cost")
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.answers.keeping import keeps_to
 
 from wsesim.errors import InputError
-from wsesim.trainer import Course, Report, SeedsReport, learn_by, print_seeds
+from wsesim.trainer import Course, Report, SeedsReport, learn_by, print_seeds, schemas, seeds_json
 from wsesim.uses import load
 
 MakeCourse = Callable[..., Course]
@@ -33,6 +34,7 @@ def test_each_seed_is_what_it_is_alone(course: MakeCourse, tmp_path: Path) -> No
     assert isinstance(found, SeedsReport)
     assert isinstance(alone, Report)
     assert found.seeds == (0, 1)
+    assert keeps_to(json.loads(json.dumps(seeds_json(found))), schemas()["train_seeds"])
     assert found.reports[1].learner.progress == alone.learner.progress
     for name in ("checkpoint.json", "checkpoint.safetensors", "model.safetensors"):
         assert (tmp_path / "all-seed-1" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.answers.keeping import keeps_to
 
-from wsesim.validation import report
+from wsesim.answers.plain import plain_data
+from wsesim.validation import report, schemas
 from wsesim.validation.calibrate import MARK, ConstantTrial, best, leave_out, otherwise, section, shifts
 from wsesim.validation.constants import load_constants, read_constants
 from wsesim.validation.rows import read_table
@@ -32,6 +34,7 @@ def test_shifts_are_the_differences_of_two_runs(table: Path) -> None:
 def test_a_report_shows_shifts_if_asked(table: Path) -> None:
     asked, plain = report(table, sensitivity=True), report(table)
     assert "sensitivity" in asked.to_dict()
+    assert keeps_to(plain_data(asked.to_dict()), schemas()["validate"])
     assert "sensitivity" not in plain.to_dict()
     for made, words in ((asked, "| CS-2 BERT | +"), (plain, "Not asked for: `wsesim validate --sensitivity`")):
         assert words in made.files()["validation.md"].decode()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.answers.keeping import keeps_to
 
+from wsesim.answers.plain import plain_data
 from wsesim.errors import InputError
 from wsesim.gpus import COLUMNS, packaged_rows
-from wsesim.validation import gpus_report, write_report
+from wsesim.validation import gpus_report, schemas, why_none_run, write_report
 from wsesim.validation.gpus.left_out import MOST, calibrated
 
 
@@ -31,12 +34,18 @@ def test_a_table_of_one_s_own(table: Path, tmp_path: Path) -> None:
     form = found.to_dict()
     assert isinstance(form["rows"], list)
     assert len(form["rows"]) == 14
+    assert keeps_to(plain_data(form), schemas()["validate_gpus"])
     assert {one.name for one in found.left_out} == {one.name for one in found.series}
     (path,) = write_report(found, tmp_path / "out")
     text = path.read_text("utf-8")
     assert "LLAMA3" in text
     assert "no-such" in text
     assert "'abacus' is not known" in text
+    assert list(found.left) == ["no-such"]
+    assert not why_none_run(found)
+    assert why_none_run(replace(found, scores=found.scores[-1:])).startswith(
+        "none of its 1 row could be run; the first: the GPU 'abacus' is not known"
+    )
 
 
 def test_constants_are_few() -> None:

@@ -8,10 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
+from tests.answers.keeping import keeps_to
 
 from wsesim.answer import Nearest
 from wsesim.errors import InputError
-from wsesim.validation import report, write_report
+from wsesim.validation import report, schemas, write_report
 from wsesim.validation.document import ModelReport
 from wsesim.validation.plots import errors_svg, scatter_svg
 from wsesim.validation.score import ModelValidation, RowScore
@@ -70,6 +71,7 @@ def test_a_small_table_as_a_document(golden: Golden) -> None:
 def test_the_json_is_plain(whole: ModelReport) -> None:
     document = json.loads(json.dumps(whole.to_dict(), allow_nan=False))
     assert document.keys() == {"rows", "summary", "constants"}
+    assert keeps_to(document, schemas()["validate"])
     assert len(document["rows"]) == 116
     shared = {"id", "group", "metric", "unit", "measured", "simulated", "naive", "error", "naive_error"}
     for row in document["rows"]:

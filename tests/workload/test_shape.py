@@ -42,6 +42,11 @@ def test_a_name_alone_is_no_change() -> None:
     assert model.source == load_preset("cerebras-gpt-111m").source
 
 
+def test_weights_of_fewer_bits_make_no_other_model() -> None:
+    model, _ = resolved({"preset": "cerebras-gpt-111m", "weight_format": "int8/allx1", "weight_packed": "ffn"})
+    assert (model.name, model.weight_format) == ("cerebras-gpt-111m", "int8/allx1")
+
+
 def test_sizes_that_followed_from_a_changed_one_follow_again() -> None:
     model, defaults = resolved({"preset": "gpt2", "width": 1536, "heads": 24})
     assert (model.head_width, model.kv_heads, model.ffn_width) == (64, 24, 6144)

@@ -132,6 +132,26 @@ def test_a_slip_is_no_key_without_effect(tmp_path: Path) -> None:
     assert "train_dataloader.mine, " in free
 
 
+@pytest.mark.parametrize("begin", ["trainer:\n- trainer:\n", "trainer:\n-\n"])
+def test_a_list_of_one_trainer_is_that_one(begin: str, tmp_path: Path) -> None:
+    inside = TRAINER.removeprefix("trainer:\n").rstrip("\n").replace("\n", "\n  ")
+    listed, plain = asked(f"{begin}  {inside}\n", tmp_path), asked(TRAINER, tmp_path)
+    assert listed.asked.resolved == plain.asked.resolved
+    assert listed.asked.notes == plain.asked.notes
+
+
+def test_epochs_whose_steps_nobody_says_are_told(tmp_path: Path) -> None:
+    question = asked(TRAINER.replace("{max_steps: 100, eval_frequency: 10}", "{num_epochs: 3}"), tmp_path)
+    (note,) = (note for note in question.asked.notes if "loop.num_epochs" in note)
+    assert note.startswith("In that file, and not in any time here: ")
+    assert "how many steps loop.num_epochs are, as no steps_per_epoch says it" in note
+
+
+def test_a_slip_in_a_model_without_a_name_is_named(tmp_path: Path) -> None:
+    found = refused("model: {hiden_size: 64, num_heads: 2}\nrunconfig: {}\n", tmp_path)
+    assert found.message == "the model has no name, and no key by which to know it; there is 'hiden_size'"
+
+
 @pytest.mark.parametrize(("loop", "steps"), [
     ("{num_steps: 30}", 30), ("{max_steps: 100, num_steps: 30}", 30), ("{num_epochs: 3, steps_per_epoch: 10}", 30),
     ("{max_steps: 30, num_epochs: 3, steps_per_epoch: 100}", 30),
@@ -180,7 +200,7 @@ def test_a_job_without_a_loader_to_train_from_evaluates(tmp_path: Path) -> None:
             "name: llama",
             "name: t5",
             5,
-            "model.name says that this is a decoder that attends to an encoder",
+            "model.name says that this model needs a decoder that attends to an encoder; that is not modelled",
         ),
         ("name: llama", "name: lama", 5, "model.name = 'lama' is no family that is known here, did you mean 'llama'?"),
         ("name: llama", "name: [1]", 5, "model.name = a list is no family"),
@@ -192,8 +212,9 @@ def test_a_job_without_a_loader_to_train_from_evaluates(tmp_path: Path) -> None:
         ("dropout_rate: 0.1", "attention_chunk_size: 4", 23, "= 4: attention in chunks, which is not modelled"),
         ("dropout_rate: 0.1", "moe: {num_experts: 4, top_k: 9}", 23, "model.experts_per_token must be from 1 to"),
         ("batch_size: 16, ", "", 34, "train_dataloader.batch_size is missing"),
+        ("batch_size: 16, ", "batchsize: 16, ", 34, "how many sequences a step has; there is 'batchsize'"),
         ("  init: &init", "  init: 3\n  x: &init", 2, "init must be a mapping"),
-        ("trainer:\n", "trainer: [1]\nx:\n", 1, "a list of trainers is several jobs"),
+        ("trainer:\n", "trainer: [1, 2]\nx:\n", 1, "trainer: a list of 2 jobs, each a question of its own"),
         ("fp16_type: cbfloat16", "fp16_type: cbfloat", 26, "did you mean 'cbfloat16'?"),
     ],
 )

@@ -19,7 +19,6 @@ from wsesim.answer.drawings import (
     Sketch,
 )
 from wsesim.answer.figures import (
-    EMPTY,
     LEVELS,
     Bound,
     Choice,
@@ -38,7 +37,6 @@ from wsesim.answer.readable import Readable
 from wsesim.answer.result import Comparison, Difference, Nearest, Provenance, Result, SimulatorCost, Verification
 
 __all__ = [
-    "EMPTY",
     "LEVELS",
     "Answer",
     "Bound",

@@ -81,14 +81,12 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CauseMaps:
-    """A drawing of what the cycles of every core went to: a small map for each cause, all on one scale."""
+    """A drawing of what the cycles of every core went to: a small map for each cause, each on its own scale."""
 
     name: str
     title: str
     by_cause: Mapping[str, Any]
     """Arrays of rows x columns, in cycles."""
-    whole_cycles: float
-    """Those of the run: the full colour."""
 
     @property
     def causes(self) -> tuple[str, ...]:

@@ -10,14 +10,13 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from wsesim.errors import SpecError
+from wsesim.units import ROUNDING
 
 Level = Literal["closed", "system", "cores"]
 LEVELS: tuple[Level, ...] = ("closed", "system", "cores")
 """From the coarsest to the most detailed: formulas added up; systems played; kernels run on simulated cores."""
 Number = int | float | bool
 EMPTY: Mapping[str, Any] = MappingProxyType({})
-_CLOSE = 1e-9
-"""How far, as a share of the whole, seconds by cause may miss their total: rounding."""
 
 
 class Status(StrEnum):
@@ -72,7 +71,7 @@ class Spent:
     def __post_init__(self) -> None:
         if any(not 0 <= seconds < math.inf for seconds in self.by_cause.values()):
             raise SpecError("by_cause", f"must be finite and not negative, got {dict(self.by_cause)}")
-        if abs(math.fsum(self.by_cause.values()) - self.total_s) > _CLOSE * max(self.total_s, 1e-12):
+        if abs(math.fsum(self.by_cause.values()) - self.total_s) > ROUNDING * max(self.total_s, 1e-12):
             raise SpecError("by_cause", f"sums to {math.fsum(self.by_cause.values())}, not to {self.total_s}")
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "check_file",
     "check_folder",
     "comparison_json",
+    "comparison_schema",
     "holds_answer_of",
     "json_text",
     "label",
@@ -36,6 +37,7 @@ __all__ = [
     "render_result",
     "result_json",
     "result_schema",
+    "schema_of",
     "short",
     "shown",
     "table_csv",
@@ -109,6 +111,20 @@ def result_schema() -> dict[str, Any]:
     from wsesim.answers.schema import result_schema
 
     return result_schema()
+
+
+def comparison_schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of what `comparison_json` returns."""
+    from wsesim.answers.schema import comparison_schema
+
+    return comparison_schema()
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """Return the JSON schema of a type: plain, a list, a mapping, an enumeration, a dataclass or a typed dictionary."""
+    from wsesim.answers.schema import schema_of
+
+    return schema_of(kind)
 
 
 def json_text(form: Mapping[str, object]) -> str:

@@ -80,7 +80,7 @@ def _block(drawing: CauseMaps | CauseBars | Chain | CodeListing | Flame, causes:
     legend = tuple(causes[cause] for cause in getattr(drawing, "causes", ()))
     match drawing:
         case CauseMaps():
-            note = f"All on one scale: the full colour is all {drawing.whole_cycles:,.0f} cycles."
+            note = "Each on a scale of its own: the full colour is the most that a core spent on it."
             pictures = tuple(map(Markup, map_svgs(drawing, causes)))
             return PageBlock(name=drawing.name, title=drawing.title, pictures=pictures, note=note)
         case CauseBars():

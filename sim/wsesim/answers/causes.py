@@ -61,7 +61,7 @@ _TABLE = (
     (
         "launch",
         "launch",
-        "starts of kernels; on a core, of tasks and instructions, and scalar code",
+        "starts of kernels; on a core, of tasks and instructions, and scalar code where that does not stand apart",
         "#9a9488",
         "#8f897e",
     ),
@@ -78,6 +78,13 @@ _TABLE = (
     ("guesses", "guesses", "a small model's guesses, and checking them", "#a0436a", "#c4668c"),
     ("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
     ("scalar code", "scalar code", "instructions of a core's main thread that are no vector's", "#7c8a5a", "#a8b57f"),
+    (
+        "scalar code and launch",
+        "scalar code and launch",
+        "what a core's main thread does beside elements: instructions, starts of tasks and of vector instructions",
+        "#8a8f6e",
+        "#9da582",
+    ),
     ("banks", "banks", "what vector instructions take longer because reads meet in memory", "#5b87b5", "#8fb8de"),
     ("fabric wait", "fabric wait", "cores that wait for a wavelet to arrive", "#b08968", "#c9a98a"),
     ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#93624b", "#b3846c"),

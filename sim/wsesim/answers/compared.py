@@ -87,7 +87,7 @@ class Compared:
             return text.NONE
         if abs(share) < _SAME:
             return "the same"
-        return f"{share:+.1%}".replace("-", "−") if share < 1 else f"{1 + share:.3g} times"
+        return text.signed_percent(share).replace("-", "−") if share < 1 else f"{1 + share:.3g} times"
 
     def title(self, difference: Difference) -> str:
         """Say which levels differ, and in what."""

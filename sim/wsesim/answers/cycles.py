@@ -11,17 +11,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wsesim.answer import CauseMaps, Chain, ChainLink, Flame, FlameFrame
+from wsesim.answers import text
 from wsesim.answers.causes import Cause
 from wsesim.answers.sheet import Sheet, even_ticks
-from wsesim.answers.svg import INK, Polygon
+from wsesim.answers.svg import INK, PAPER, SOFT, Polygon
 
 MOST_CELLS = 64
 """Along a side of a small map: the cores of larger grids are averaged."""
 SHADES = 16
+LIGHTEST = 0.18
+"""Opacity of the lightest shade."""
 _MAP, _FLATTEST, _TALLEST = 176.0, 0.14, 1.3
 _WIDE, _MARGIN, _LABEL, _BAND = 720.0, 6.0, 74.0, 13.0
 _LOWEST, _HIGHEST = 90.0, 380.0
 _MOST_LABELS = 14
+_LEAST_CELL = 4.0
+"""Side of a cell from which on a line parts it from the next."""
 _FLOOR, _SIGN, _FEWEST = 17.0, 6.1, 3
 """Height of a frame of a flame, width of a sign in it, signs that are worth it."""
 Causes = Mapping[str, Cause]
@@ -34,16 +39,17 @@ def map_svgs(maps: CauseMaps, causes: Causes) -> tuple[str, ...]:
 
     arrays = {cause: np.atleast_2d(np.asarray(values, float)) for cause, values in maps.by_cause.items()}
     order = sorted((cause for cause in arrays if arrays[cause].any()), key=lambda cause: -arrays[cause].sum())
-    return tuple(_map(causes[cause], arrays[cause], maps.whole_cycles or 1.0) for cause in order)
+    return tuple(_map(causes[cause], arrays[cause]) for cause in order)
 
 
-def _map(cause: Cause, values: Any, whole: float) -> str:
+def _map(cause: Cause, values: Any) -> str:
     rows, columns = values.shape
     high = (_MAP - 2) * min(_TALLEST, max(_FLATTEST, rows / columns))
     sheet = Sheet(_MAP, high + 42)
     sheet.text(1, 11, cause.label, colour=INK, size=11)
     sheet.text(1, 24, f"mean {values.mean():,.0f}, most {values.max():,.0f} cycles", size=9.5)
-    shade(sheet, averaged(values, MOST_CELLS) / whole, (1, 30), (_MAP - 2, high), cause.style)
+    cells = averaged(values, MOST_CELLS)
+    shade(sheet, cells / cells.max(), (1, 30), (_MAP - 2, high), cause.style)
     sheet.text(1, high + 40, "(0, 0) above left", size=8.5)
     sheet.text(_MAP - 1, high + 40, f"({columns - 1}, {rows - 1})", size=8.5, anchor="end")
     return sheet.svg(f"{cause.label}: cycles of each core")
@@ -55,10 +61,24 @@ def shade(sheet: Sheet, shares: Any, corner: Place, size: Place, colour: str) ->
 
     shades = np.where(shares > 0, np.clip(np.rint(shares * SHADES), 1, SHADES), 0).astype(int)
     for each in range(1, SHADES + 1):
-        sheet.fill(_cells(shades, each, corner, size), colour, opacity=each / SHADES)
+        sheet.fill(_cells(shades, each, corner, size), colour, opacity=opacity(each))
     (left, top), (wide, high) = corner, size
+    for part in _between(left, wide, shades.shape[1]):
+        sheet.line([(part, top), (part, top + high)], PAPER)
+    for part in _between(top, high, shades.shape[0]):
+        sheet.line([(left, part), (left + wide, part)], PAPER)
     outline = box(left, top, wide, high)
-    sheet.line([*outline, outline[0]])
+    sheet.line([*outline, outline[0]], SOFT)
+
+
+def opacity(shade: int) -> float:
+    """Return that of a shade from 1 to `SHADES`: the lightest stands out from the paper too."""
+    return LIGHTEST + (1 - LIGHTEST) * (shade - 1) / (SHADES - 1)
+
+
+def _between(start: float, size: float, cells: int) -> list[float]:
+    """Return where lines between cells run, if each cell has room beside one."""
+    return [start + size * each / cells for each in range(1, cells)] if size / cells >= _LEAST_CELL else []
 
 
 def averaged(values: Any, most: int) -> Any:
@@ -154,7 +174,7 @@ def flame_svg(flame: Flame) -> str:
     sheet, scale = Sheet(_WIDE, 6 + _FLOOR * deep), (_WIDE - 2) / end
     for frame in flame.frames:
         left, wide, top = 1 + scale * frame.start, scale * frame.cycles, 3 + _FLOOR * frame.depth
-        told = f"{frame.label}: {frame.cycles:,.0f} cycles, {frame.cycles / end:.1%}"
+        told = f"{frame.label}: {frame.cycles:,.0f} cycles, {text.percent(frame.cycles / end)}"
         shape, colour = box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5), f"m{min(2 + frame.depth % 2, 7)}"
         sheet.fill([shape], colour, opacity=0.8, said=told)
         if said := _fitting(frame, int((wide - 6) / _SIGN)):

@@ -54,6 +54,21 @@ def held_by(answer: Answer) -> Mapping[str, str]:
     return {cause: limit for cause, limit in found.items() if limit}
 
 
+def told_holders(answer: Answer) -> Mapping[str, str]:
+    """Return by cause which limit holds it, or that none does and which comes nearest; nothing if none was tried."""
+    if answer.spent is None or not answer.limits:
+        return {}
+    held = held_by(answer)
+    return {cause: held.get(cause) or _nearest(answer.limits, cause, seconds)
+            for cause, seconds in answer.spent.by_cause.items()}  # fmt: skip
+
+
+def _nearest(limits: tuple[Limit, ...], cause: str, seconds: float) -> str:
+    most = max(limits, key=lambda limit: limit.by_cause.get(cause, 0.0))
+    share = most.by_cause.get(cause, 0.0) / seconds if seconds else 0.0
+    return f"none alone: {most.name} most, {text.percent(share)} of it" if share > 0 else NOTHING
+
+
 def above_bound(answer: Answer) -> Mapping[str, float]:
     """Return the seconds above the bound by what holds them, most first."""
     if answer.bound is None or not answer.limits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsesim.answer import CoreFrames, CoreMap
-from wsesim.answers.cycles import MOST_CELLS, SHADES, averaged, box, shade
+from wsesim.answers.cycles import MOST_CELLS, SHADES, averaged, box, opacity, shade
 from wsesim.answers.sheet import Sheet
 from wsesim.answers.svg import INK
 from wsesim.answers.text import number as number_of
@@ -49,7 +49,7 @@ def _scale(sheet: Sheet, left: float, top: float, high: float, most: float, unit
     step = high / SHADES
     for number in range(1, SHADES + 1):
         place = box(left, top + high - number * step, 9, step)
-        sheet.fill([place], "m0", opacity=number / SHADES)
+        sheet.fill([place], "m0", opacity=opacity(number))
     sheet.text(left + 13, top + 8, number_of(most), size=9)
     sheet.text(left + 13, top + high, "0", size=9)
     sheet.text(left + 40, top + high / 2, unit, size=9.5, anchor="middle", upright=True)

@@ -1,4 +1,7 @@
-"""The JSON schema (draft 2020-12) of `result.json`, made of the very types that results are."""
+"""The JSON schema (draft 2020-12) of what is written, made of the very types that answers are.
+
+A form of JSON that no class has is a `TypedDict` beside who writes it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from wsesim import answer
-from wsesim.answer import Answer, Result, SimulatorCost, Status, Table
+from wsesim.answer import Answer, Comparison, Result, SimulatorCost, Status, Table
 from wsesim.answers.plain import CURVE_FIELDS, PROGRAM
 
 _PLAIN: Mapping[Any, dict[str, Any]] = {
@@ -39,8 +42,32 @@ def result_schema() -> dict[str, Any]:
         "curves": {"type": "object", "additionalProperties": _curve()},
         "cost": {"anyOf": [cost, {"type": "null"}]},
     }  # fmt: skip
-    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A result of wsesim"}
-    return about | _named(properties)
+    found = _named(properties)
+    found["properties"] |= _properties(Result, ("broken",))  # only where there is a law that does not hold
+    return {"title": "A result of wsesim"} | found
+
+
+def comparison_schema() -> dict[str, Any]:
+    """Return the schema of levels side by side as `comparison_json` writes them."""
+    level = {
+        "level": {"enum": list(answer.LEVELS)}, "status": schema_of(Status), "figures": schema_of(Mapping[str, float]),
+        "off": schema_of(Mapping[str, float]), "why": schema_of(str), "leaves_out": schema_of(tuple[str, ...]),
+        "events": schema_of(int),
+    }  # fmt: skip
+    difference = {
+        "from": schema_of(str), "to": schema_of(str), "figure": schema_of(str),
+        "causes": schema_of(Mapping[str, float]),
+    }  # fmt: skip
+    cost = _named({"cpu_s": schema_of(float)})
+    properties = {
+        "program": {"const": PROGRAM}, "status": schema_of(Status),
+        **_properties(Comparison, ("name", "title", "kind")),
+        "levels": {"type": "array", "items": _named(level)},
+        "tables": {"type": "object", "additionalProperties": _record(Table, ("title", "columns", "rows"))},
+        "differences": {"type": "array", "items": _named(difference)}, "notes": schema_of(tuple[str, ...]),
+        "cost": {"type": "object", "additionalProperties": cost},
+    }  # fmt: skip
+    return {"title": "Levels side by side"} | _named(properties)
 
 
 def _curve() -> dict[str, Any]:
@@ -48,7 +75,7 @@ def _curve() -> dict[str, Any]:
 
 
 def schema_of(kind: Any) -> dict[str, Any]:
-    """Return the schema of a type: plain, a list, a mapping, an enumeration or a dataclass.
+    """Return the schema of a type: plain, a list, a mapping, an enumeration, a dataclass or a typed dictionary.
 
     Raises:
         TypeError: it is none of these.
@@ -64,11 +91,23 @@ def schema_of(kind: Any) -> dict[str, Any]:
         return _list(inner)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": schema_of(inner[1])}
+    if origin is list:
+        return {"type": "array", "items": schema_of(inner[0])}
+    if is_typeddict(kind):
+        return _form(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return {"enum": [each.value for each in kind]}
     if is_dataclass(kind) and isinstance(kind, type):
         return _object(kind)
     raise TypeError(f"{kind} has no schema")
+
+
+def _form(kind: Any) -> dict[str, Any]:
+    """Return the schema of a typed dictionary, titled by the first sentence of its docstring."""
+    found = _named({name: schema_of(hint) for name, hint in get_type_hints(kind).items()})
+    marked = get_type_hints(kind, include_extras=True)
+    found["required"] = [name for name, hint in marked.items() if get_origin(hint) is not NotRequired]
+    return {"title": " ".join((kind.__doc__ or "").partition(".")[0].split()), **found}
 
 
 def _list(inner: tuple[Any, ...]) -> dict[str, Any]:

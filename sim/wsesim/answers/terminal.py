@@ -90,7 +90,7 @@ def _bound(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
 def _time(to: Printer, answer: Answer, causes: dict[str, Cause], most: int | None = None) -> None:
     if answer.spent is None or answer.spent.total_s <= 0:
         return
-    longest_s, held = max(answer.spent.by_cause.values(), default=0.0), limits.held_by(answer)
+    longest_s, held = max(answer.spent.by_cause.values(), default=0.0), limits.told_holders(answer)
     to.line(("Where the time goes", "bold"), gap=True)
     to.grid(
         (((causes[cause].label, ""), (_bar(spent_s, longest_s), causes[cause].dark), (text.seconds(spent_s), ""),
@@ -179,8 +179,9 @@ def _memory(to: Printer, result: Result) -> None:
 
 def _notes(to: Printer, result: Result) -> None:
     said = [*(result.answer.notes if result.answer else ()), *result.notes]
-    if result.provenance.unread:
-        said.append(f"Given, and not read by this question: {', '.join(result.provenance.unread)}.")
+    # what a note explains by its key is not said once more
+    if unread := [key for key in result.provenance.unread if not any(f"{key} " in note for note in said)]:
+        said.append(f"Given, and not read by this question: {', '.join(unread)}.")
     for place, note in enumerate(said):
         to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
 

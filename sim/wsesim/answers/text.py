@@ -7,25 +7,36 @@ import re
 from collections.abc import Callable, Mapping
 
 from wsesim.answer import FigureSpec
-from wsesim.units import Dimension, dimension_of, show, show_bytes, show_count, show_flops, show_seconds
+from wsesim.units import (
+    Dimension,
+    dimension_of,
+    show,
+    show_bytes,
+    show_change,
+    show_count,
+    show_flops,
+    show_joules,
+    show_seconds,
+    show_share,
+)
 
 NONE = "–"
 """Stands where there is no value."""
 
 
 def seconds(value: float) -> str:
-    """Print a time: `1.23 s`, `12 µs`."""
-    return show_seconds(value).replace(" us", " µs")
+    """Print a time: `1.23 s`, `12 us`."""
+    return show_seconds(value)
 
 
 def percent(share: float) -> str:
     """Print a share: `13.4 %`."""
-    return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+    return show_share(share)
 
 
 def signed_percent(share: float) -> str:
     """Print a change as a share, with its sign: `-13.4 %`."""
-    return f"{100 * share:+.1f} %"
+    return show_change(share)
 
 
 def error(value: float) -> str:
@@ -52,9 +63,7 @@ def kib(value: float) -> str:
 
 def joules(value: float) -> str:
     """Print an energy: `0.114 J`, `11 mJ`, `3.95 kJ`."""
-    scales = ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (0.1, "J"))
-    size, unit = next(((max(1.0, least), unit) for least, unit in scales if value >= least), (1e-3, "mJ"))
-    return f"{value / size:.3g} {unit}"
+    return f"{value:.3g} J" if 0.1 <= value < 1 else show_joules(value)
 
 
 def whole(value: float) -> str:
@@ -124,7 +133,7 @@ def short(name: str, value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Print seconds that are added or taken away: `+1.2 ms`, `−3 µs`."""
+    """Print seconds that are added or taken away: `+1.2 ms`, `−3 us`."""
     return f"{'−' if value < 0 else '+'}{seconds(abs(value))}"
 
 

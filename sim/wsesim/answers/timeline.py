@@ -60,7 +60,7 @@ def tracks_of(timeline: Iterable[Interval]) -> dict[str, list[Interval]]:
 
 
 def _time_axis(sheet: Sheet, end_s: float, wide: float) -> None:
-    scale, unit = (1e6, "µs") if end_s < 1e-3 else (1e3, "ms") if end_s < 10 else (1.0, "s")
+    scale, unit = (1e6, "us") if end_s < 1e-3 else (1e3, "ms") if end_s < 10 else (1.0, "s")
     floor = sheet.height - 34
     for tick in even_ticks(end_s):
         x = _MARGIN + wide * tick / end_s

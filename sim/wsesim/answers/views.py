@@ -9,7 +9,7 @@ from math import fsum
 from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
-from wsesim.answers.limits import held_by
+from wsesim.answers.limits import told_holders
 from wsesim.units import plural
 
 SHOWN_OPS = 16
@@ -142,7 +142,7 @@ def spent(answer: Answer, causes: Mapping[str, Cause]) -> tuple[Segment, ...]:
     """Return the time by cause, longest first."""
     if answer.spent is None or answer.spent.total_s <= 0:
         return ()
-    total_s, held = answer.spent.total_s, held_by(answer)
+    total_s, held = answer.spent.total_s, told_holders(answer)
     return tuple(
         Segment(label=causes[cause].label, style=causes[cause].style, width=width(time_s, total_s),
                 value=text.seconds(time_s), share=text.percent(time_s / total_s), meaning=causes[cause].meaning,

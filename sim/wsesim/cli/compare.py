@@ -39,6 +39,7 @@ def compare(given: tuple[str, ...], settings: tuple[str, ...], level: str | None
 
 def _parts(found: SideBySide) -> list[str]:
     from wsesim.answers import shown
+    from wsesim.units import show_change
 
     names = [side.name for side in found.sides]
     rows = [(name, *("-" if value is None else str(value) for value in row)) for name, row in found.asked.items()]
@@ -52,7 +53,7 @@ def _parts(found: SideBySide) -> list[str]:
     parts += [f"{side.name}: {side.answer.why}" for side in found.sides if side.answer and side.answer.why]
     for side, causes in zip(found.sides[1:], found.causes, strict=False):
         lines = [(each.cause, shown("s", each.before_s), shown("s", each.after_s),
-                  "-" if each.share is None else f"{each.share:+.0%}") for each in causes]  # fmt: skip
+                  "-" if each.share is None else show_change(each.share, digits=0)) for each in causes]  # fmt: skip
         if lines:
             parts.append(table((f"WHY {side.name}", names[0], side.name, "OF THE DIFFERENCE"), lines))
     return parts

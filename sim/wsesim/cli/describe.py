@@ -76,15 +76,19 @@ def show(file: Path, settings: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--results", is_flag=True, help="Of result.json, in place of files of questions.")
+@click.option("--results", is_flag=True, help="Of answers in JSON, in place of files of questions.")
 @speaking
 def schema(results: bool) -> None:
-    """Print the JSON schema of files of questions, of every kind."""
-    from wsesim.answers import result_schema
-    from wsesim.questions import json_schema
+    """Print the JSON schema of files of questions, of every kind.
 
+    With --results that of what is answered, one alternative for each command that answers in JSON.
+    """
+    if results:
+        from wsesim.cli.schemas import results_schema as found
+    else:
+        from wsesim.questions import json_schema as found
     if not manner().quiet:
-        print_json(result_schema() if results else json_schema())
+        print_json(found())
 
 
 @click.command()

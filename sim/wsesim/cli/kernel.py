@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from wsesim.cli import completion
 from wsesim.cli.options import force_file_option, manner, out_option, speaking
-from wsesim.cli.output import DIFFERS, console, or_shown, print_json, progress, say, table
+from wsesim.cli.output import DIFFERS, complain, console, or_shown, print_json, progress, say, table
 from wsesim.cli.pictures import MAPS, Pictures
 from wsesim.errors import InputError
 from wsesim.units import shape_of
@@ -113,7 +113,8 @@ def kernel(
         answers.print_result(result, console(), folder=out)
     if result.answer is not None:
         say("\n".join(pictures.write(result.answer, result.title, force=force)))
-        if result.answer.right is False:
+        if wrong := result.answer.wrong_words:
+            complain(wrong)
             click.get_current_context().exit(DIFFERS)
 
 

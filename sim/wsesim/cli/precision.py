@@ -90,7 +90,7 @@ def _row(way: KeptAs, seconds: float | None) -> tuple[str, ...]:
     return (
         way.name, f"{way.loss_scale:g}", units.show_seconds(seconds) if seconds else "-",
         f"{max(one.error for one in forward):.1e}", f"{max(one.error for one in gradients):.1e}",
-        f"{max(one.vanished for one in gradients):.1%}", worst.kind,
+        units.show_share(max(one.vanished for one in gradients)), worst.kind,
     )  # fmt: skip
 
 

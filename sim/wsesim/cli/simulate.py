@@ -58,6 +58,7 @@ def run(
     wavelet.
     """
     from wsesim import questions
+    from wsesim.answer import Answer
 
     wanted = None if level is None else questions.require_level(level)
     fleets = _fleets(gpus)
@@ -65,7 +66,8 @@ def run(
     result = answer_question(
         question, level=wanted, out=out, force=force, verify=verify, whole=verbose, fleets=fleets
     )  # fmt: skip
-    if fail_if_unfit and result.answer is None:
+    if fail_if_unfit and not isinstance(result.outcome, Answer):
+        complain([result.outcome.why])
         click.get_current_context().exit(DIFFERS)
 
 

@@ -78,7 +78,10 @@ MANY = 10_000
 @click.option("--scheduler", metavar="ADDRESS", help="Answer on the workers of a Dask scheduler, tcp://HOST:PORT.")
 @click.option("--yes", is_flag=True, help=f"Answer more than {MANY:,} points, however long they take.")
 @click.option("--fresh", is_flag=True, help="Answer every point anew, whatever is known, and keep nothing.")
-@out_option("Folder to write to.  [default: runs/NAME]")
+@out_option(
+    "Folder to write to.  [default: runs/NAME of a study; of a question runs/NAME-SETTINGS-SUM, another for "
+    "whatever is asked otherwise]"
+)
 @force_option
 @speaking
 def sweep(
@@ -91,13 +94,13 @@ def sweep(
     FILE is a study, which names a question of any kind and varies some of its settings, or a question, and --vary says
     what varies. Points that were answered before, by this study or another, are known.
     """
-    from wsesim import answers
+    from wsesim import answers, questions
     from wsesim import study as studies
 
     loaded = _study(file, settings, {key: value for key, value in said.items() if value})
     if len(loaded) > MANY and not yes:
         _ask(loaded, jobs)
-    folder = out or RUNS / loaded.name
+    folder = out or RUNS / (loaded.name if questions.is_study(file) else loaded.told_apart)
     force = force or answers.holds_answer_of(folder, "sweep.json", {"study": studies.asked_by(loaded)})
     answers.check_folder(folder, overwrite=force)
     journal = None if fresh else studies.journal_place()

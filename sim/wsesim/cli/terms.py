@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_BETWEEN = re.compile(r"[\s._-]+")
+_ENDS = re.compile(r"(?<=\w\w)ies$|(?:ss|sh|[tn]ch|x)es$|(?<=\w\w[^\Wsui])s$")
+"""How many of a thing end in English: `ies` of y, `es` of a hiss, `s`; not the `s` of a bus or a basis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +22,15 @@ class Explained:
     means: str
     names: tuple[str, ...]
     """By which it is found, in small letters."""
+
+
+def folded(name: str) -> str:
+    """Return a name as it is looked for: small letters, words apart by one space, each as one would say of one."""
+    return " ".join(_ENDS.sub(_one_of, word) for word in _BETWEEN.split(name.lower()) if word)
+
+
+def _one_of(end: re.Match[str]) -> str:
+    return "y" if end[0] == "ies" else end[0][: -len("es")] if end[0].endswith("es") else ""
 
 
 def known_terms() -> Iterator[Explained]:

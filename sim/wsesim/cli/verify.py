@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wsesim.cli.options import file_argument, manner, settings_option, speaking
-from wsesim.cli.output import DIFFERS, print_json, progress, say, table
+from wsesim.cli.output import DIFFERS, complain, print_json, progress, say, table
 from wsesim.errors import InputError
 from wsesim.units import shape_of
 
@@ -66,7 +66,13 @@ def verify(file: Path, settings: tuple[str, ...], as_mapped: bool, grid: str | N
     if found.reduced:
         say(f"made smaller to stay quick: {found.reduced} (all of it: --set verification.whole=true)")
     say(f"{cpu_s:.2f} s of CPU time")
-    if not found.ok:
+    _end(found.ok, f"{name} {verdict}")
+
+
+def _end(ok: bool, said: str) -> None:
+    """End in `DIFFERS` unless all is well, and say why where nothing else is printed."""
+    if not ok:
+        complain([said])
         click.get_current_context().exit(DIFFERS)
 
 
@@ -94,8 +100,7 @@ def _verify_as_mapped(file: Path, settings: tuple[str, ...]) -> None:
         say(f"made smaller to stay quick: {found.reduced}")
     say("sums in fp32; what 16 bits cost: wsesim precision")
     say(f"{cpu_s:.2f} s of CPU time")
-    if not found.ok:
-        click.get_current_context().exit(DIFFERS)
+    _end(found.ok, f"{name} {verdict}, most in {worst.name}")
 
 
 def _verify_on_cores(file: Path, settings: tuple[str, ...], grid: str) -> None:
@@ -114,8 +119,7 @@ def _verify_on_cores(file: Path, settings: tuple[str, ...], grid: str) -> None:
         })  # fmt: skip
     say(_step_told(name, found))
     say(f"{cpu_s:.2f} s of CPU time")
-    if not found.ok:
-        click.get_current_context().exit(DIFFERS)
+    _end(found.ok, f"a step of {name} on cores differs")
 
 
 def _read_grid(text: str) -> tuple[int, int]:

@@ -43,6 +43,26 @@ def _every_core_has_a_role(builder: Builder) -> None:
 
 
 def _check_role(builder: Builder, role: CoreRole) -> None:
+    _check_room(builder, role)
+    for task in role.tasks.values():
+        if task.index not in role.entries:
+            raise ProgramError(f"role {role.name!r} declares the task {task.name!r} but never writes it")
+    sent = {color for color, routes in role.routes.items() if any(r.source == isa.RAMP for r in routes)}
+    heard = {color for color, routes in role.routes.items() if any(r.outputs >> isa.RAMP & 1 for r in routes)}
+    for colors, does in ((role.on_wavelet, "has a task for"), (role.filters, "filters")):
+        for color in colors:
+            if color not in heard:
+                name = builder.colors[color].name
+                raise ProgramError(f"role {role.name!r} {does} color {name!r}, which no route brings to its ramp")
+    for each in role.instructions:
+        for number, operand in enumerate(each.operands):
+            if isinstance(operand, FabricOperand):
+                _check_fabric(role, each, operand, *((sent, "sends on") if each.writes(number) else (heard, "reads")))
+            elif isinstance(operand, Mem):
+                _check_memory(role, each, number, operand)
+
+
+def _check_room(builder: Builder, role: CoreRole) -> None:
     need = role.data_bytes + len(role.instructions) * builder.wafer.core.instruction_bytes
     have = builder.wafer.core.usable_bytes
     if need > have:
@@ -51,25 +71,6 @@ def _check_role(builder: Builder, role: CoreRole) -> None:
             f"a core has {show_bytes(have)} or {have:,}{_largest(role)}",
             need_bytes=need, have_bytes=have,
         )  # fmt: skip
-    for task in role.tasks.values():
-        if task.index not in role.entries:
-            raise ProgramError(f"role {role.name!r} declares the task {task.name!r} but never writes it")
-    sent = {color for color, routes in role.routes.items() if any(r.source == isa.RAMP for r in routes)}
-    heard = {color for color, routes in role.routes.items() if any(r.outputs >> isa.RAMP & 1 for r in routes)}
-    for color in role.on_wavelet:
-        if color not in heard:
-            name = builder.colors[color].name
-            raise ProgramError(f"role {role.name!r} has a task for color {name!r}, which no route brings to its ramp")
-    for color in role.filters:
-        if color not in heard:
-            name = builder.colors[color].name
-            raise ProgramError(f"role {role.name!r} filters color {name!r}, which no route brings to its ramp")
-    for each in role.instructions:
-        for number, operand in enumerate(each.operands):
-            if isinstance(operand, FabricOperand):
-                _check_fabric(role, each, operand, *((sent, "sends on") if each.writes(number) else (heard, "reads")))
-            elif isinstance(operand, Mem):
-                _check_memory(role, each, number, operand)
 
 
 def _largest(role: CoreRole) -> str:

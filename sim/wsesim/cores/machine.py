@@ -165,21 +165,25 @@ class CoreMachine:
         clock["patience"] = patience
         self._watch(watch)
         ended, frames, rows = self._play(min(limit, LAST_CYCLE), frame_cycles, tell_cycles, tell)
-        waiting = explain_waiting(self.builder, state)
-        now, worked = int(clock["now"]), int(clock["worked"])
+        self._check_end(ended, patience)
+        left = "" if unread else explain_unread(self.builder, state)
+        if left:
+            raise ProgramError(f"after the last cycle, {int(clock['worked']):,}, {left}")
+        return self._result(frames, rows)
+
+    def _check_end(self, ended: int, patience: int) -> None:
+        """Refuse a run that did not end by itself, with everybody done."""
+        clock, waiting = self.state.clock[0], explain_waiting(self.builder, self.state)
+        now = int(clock["now"])
         if ended == FAULTY:
-            raise ProgramError(explain_fault(self.builder, state))
+            raise ProgramError(explain_fault(self.builder, self.state))
         if ended == PAUSED:
             raise ProgramError(f"still running after {now:,} cycles: {waiting or 'wavelets are on their way'}")
         if ended == HUNG:
-            circling = waiting or explain_circling(self.builder, state)
+            circling = waiting or explain_circling(self.builder, self.state)
             raise ProgramError(f"got nowhere in the {patience:,} cycles up to {now:,}: {circling}")
         if waiting:
-            raise Deadlock(f"nothing moves after cycle {worked:,}: {waiting}")
-        left = "" if unread else explain_unread(self.builder, state)
-        if left:
-            raise ProgramError(f"after the last cycle, {worked:,}, {left}")
-        return self._result(frames, rows)
+            raise Deadlock(f"nothing moves after cycle {int(clock['worked']):,}: {waiting}")
 
     def _play(
         self, limit: int, frame_cycles: int | None, tell_cycles: int | None, tell: Callable[[int], None]

@@ -15,7 +15,6 @@ Indices = npt.NDArray[np.int64]
 QUEUE_BITS = 6
 _INDEX_BITS = 32
 _LAST = (1 << _INDEX_BITS) - 1
-_NONE: Indices = np.zeros(0, np.int64)
 
 
 def queue_of(core: Indices, number: Indices) -> Indices:

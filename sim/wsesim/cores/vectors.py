@@ -105,18 +105,9 @@ class Vectors(InstructionTable):
             shared = length_of(*operands)
         except ValueError as error:
             raise self._error(str(error)) from None
-        fabric = [(number, o) for number, o in enumerate(operands) if isinstance(o, FabricOperand)]
-        inputs = [o.color.name for number, o in fabric if number]
         if len(operands) != 1 + _SOURCES.get(op, 2):
             raise self._error(f"gives an instruction {len(operands) - 1} sources; it takes {_SOURCES.get(op, 2)}")
-        if len(inputs) > self.wafer.core.fabric_inputs:
-            raise self._error(
-                f"reads colors {inputs} in one instruction; this machine reads {self.wafer.core.fabric_inputs}"
-            )
-        if len(set(inputs)) < len(inputs):
-            raise self._error(f"reads color {inputs[0]!r} twice in one instruction")
-        if len({element_of(o, kind, number) in HALVES for number, o in fabric}) > 1:
-            raise self._error("mixes 16-bit and 32-bit fabric operands in one instruction")
+        self._check_fabric(kind, operands)
         if op == isa.MAC and kind not in _FLOATS:
             raise self._error(f"multiplies and adds {KIND_NAMES[kind]} in one instruction: only floats can")
         for number, operand in enumerate(operands):
@@ -128,6 +119,19 @@ class Vectors(InstructionTable):
             if op != isa.MOV or operand.kind not in _FLOATS or wanted not in _FLOATS:
                 raise self._error(f"uses {KIND_NAMES[operand.kind]} memory where {KIND_NAMES[wanted]} is expected")
         return shared
+
+    def _check_fabric(self, kind: int, operands: tuple[Operand, ...]) -> None:
+        """Refuse more inputs from the fabric than there can be, one twice, or elements of two sizes."""
+        fabric = [(number, o) for number, o in enumerate(operands) if isinstance(o, FabricOperand)]
+        inputs = [o.color.name for number, o in fabric if number]
+        if len(inputs) > self.wafer.core.fabric_inputs:
+            raise self._error(
+                f"reads colors {inputs} in one instruction; this machine reads {self.wafer.core.fabric_inputs}"
+            )
+        if len(set(inputs)) < len(inputs):
+            raise self._error(f"reads color {inputs[0]!r} twice in one instruction")
+        if len({element_of(o, kind, number) in HALVES for number, o in fabric}) > 1:
+            raise self._error("mixes 16-bit and 32-bit fabric operands in one instruction")
 
 
 def _rounds(kind: int, number: int, operand: Mem) -> bool:

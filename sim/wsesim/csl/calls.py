@@ -6,13 +6,14 @@ from wsesim.csl import tree, types
 from wsesim.csl.code import Body, Label, scalar
 from wsesim.csl.convert import coerce
 from wsesim.csl.core import evaluate, execute, expression, type_of
+from wsesim.csl.files import is_of_library
 from wsesim.csl.frame import Frame, Lowered
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
 from wsesim.csl.program import TileProgram
 from wsesim.csl.purity import addressed, is_pure
 from wsesim.csl.source import CslError, LimitError, SourcePlace
-from wsesim.csl.statements import ReturnSignal, execute_alone, local_place
+from wsesim.csl.statements import ReturnSignal, execute_alone, held, local_place, pinned
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
@@ -49,7 +50,7 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
     """A call of a function that is known.
 
     Raises:
-        CslError: A task, or the wrong number of arguments.
+        CslError: A task, the wrong number of arguments, or what a library says of it, which is said of the call.
     """
     if ref.declaration.task:
         raise CslError(
@@ -60,8 +61,26 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
         given = plural(len(arguments), "argument")
         raise CslError(at, f"{ref.declaration.name} is called with {given}", f"it takes {wanted}")
     hints = [_hint(parameter, ref) for parameter in ref.declaration.parameters]
-    values = [evaluate(argument, frame, hint) for argument, hint in zip(arguments, hints, strict=True)]
-    return call_with(ref, values, frame, at, [argument.at for argument in arguments])
+    values: list[Value] = []
+    for argument, hint in zip(arguments, hints, strict=True):
+        value = evaluate(argument, frame, hint)
+        values.append(_held(argument, value, frame) if argument is not arguments[-1] else value)
+    try:
+        return call_with(ref, values, frame, at, [argument.at for argument in arguments])
+    except LimitError:
+        raise
+    except CslError as problem:
+        if frame.module.is_library or problem.place is None or not is_of_library(problem.place.source.path):
+            raise
+        name = f"{ref.module.name}.{ref.declaration.name}"
+        raise CslError(at, f"{name}: {problem.message}", problem.right) from problem
+
+
+def _held(argument: tree.Node, value: Value, frame: Frame) -> Value:
+    """An argument; of what a call returned an array is copied, as a later argument may call the same function."""
+    if frame.body is None or not isinstance(argument, tree.Call):
+        return value
+    return held("an argument", value, value.type, frame, argument.at)
 
 
 def _hint(parameter: tree.ParameterNode, ref: FunctionRef) -> CslType | None:
@@ -177,10 +196,7 @@ def _unhashable(part: object) -> bool:
 def _returned(lowered: Lowered, frame: Frame, at: SourcePlace) -> Value:
     if lowered.returned is None:
         return VOID
-    value = load(lowered.returned, frame, at)
-    if isinstance(value, Runtime):
-        return Runtime(value.type, frame.code.result(Operation.MOVE, at, scalar(value.type, at), a=value.register))
-    return value
+    return pinned(load(lowered.returned, frame, at), frame, at)
 
 
 def _fixed(value: Value, parameter: tree.ParameterNode, of: CslType) -> bool:

@@ -1,11 +1,13 @@
-"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts, queues unread."""
+"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts or a color does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wsesim.csl.image import NOWHERE, DsdKind, Field, Image, Operation, TaskKind, TileClass
+from wsesim.csl.image import Image, Operation, TaskKind, TileClass
+from wsesim.csl.routing import SIDES
+from wsesim.csl.vectors import NOWHERE, DsdKind, Field
 
 MOST_LISTED = 4
 
@@ -115,6 +117,15 @@ def _tasks(tile: TileClass, use: TileUse, image: Image) -> Iterator[str]:
     for task in tile.tasks:
         if task.kind == TaskKind.LOCAL and task.id not in use.activated and task.name != "teardown" and not use.is_open:
             yield f"{lines.get(task.name, '')}task {task.name} (id {task.id}) is bound and nothing activates it"
+        if task.kind == TaskKind.LOCAL and image.arch == "wse2" and _arrives(tile, task.id):
+            which = f"{lines.get(task.name, '')}task {task.name} (id {task.id})"
+            yield f"{which} is started by wavelets of color {task.id} too: on wse2 colors and tasks share their numbers"
+
+
+def _arrives(tile: TileClass, color: int) -> bool:
+    """Whether a color leads to the core in some position of its switch."""
+    places = tile.colors[color].positions if color in tile.colors else ()
+    return any(place.is_valid and (place.tx or 0) & SIDES["RAMP"] for place in places)
 
 
 def _queues(tile: TileClass, use: TileUse, arch: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from wsesim.csl import image, types
+from wsesim.csl import image, types, vectors
 from wsesim.csl.image import Operation
 from wsesim.csl.numbers import bits_of
 from wsesim.csl.source import CslError, LimitError, SourcePlace
@@ -36,7 +36,7 @@ class StepDraft:
     b: int = -1
     c: int = -1
     n: int | Label = 0
-    vector: image.VectorUse | None = None
+    vector: vectors.VectorUse | None = None
     goes_back: bool = False
     """A call of a function that has not ended, or the mark before it where registers are kept."""
     is_map: bool = False
@@ -110,7 +110,7 @@ class Body:
 
     def emit(
         self, op: Operation, at: SourcePlace, t: image.Type = image.Type.U16, *, d: int = -1, a: int = -1, b: int = -1,
-        c: int = -1, n: int | Label = 0, vector: image.VectorUse | None = None,
+        c: int = -1, n: int | Label = 0, vector: vectors.VectorUse | None = None,
     ) -> int:  # fmt: skip
         """Append an instruction; d is handed back.
 

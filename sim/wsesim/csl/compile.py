@@ -17,7 +17,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.assemble import Assembler
 from wsesim.csl.colors import ColorSetting
 from wsesim.csl.core import type_of
-from wsesim.csl.files import LIBRARY, Files
+from wsesim.csl.files import Files, is_of_library
 from wsesim.csl.image import Image, TileClass
 from wsesim.csl.layout import LaidOut
 from wsesim.csl.limits import Limits, deep
@@ -171,7 +171,7 @@ def _tile(
 ) -> tuple[TileClass, list[str]]:  # fmt: skip
     program = TileProgram(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
-    module = program.instance(path, params, "", Path(path).is_relative_to(LIBRARY))
+    module = program.instance(path, params, "", is_of_library(path))
     module.params = _numbers(module, "set_param", numbers or {}) | params
     module.check_params(given_at)
     module.run()

@@ -252,6 +252,8 @@ class Expressions(TokenReader):
         token, following = self.take(), self.token
         digits = token.text.replace("_", "")
         if following.text == "." and following.offset == token.offset + len(token.text):
+            if self.tokens[self.position + 1].text == ".":
+                raise CslError(self.here, f"{digits}.. is no range in CSL", f"@range(i16, {digits}, n, 1) is one")
             raise CslError(self.here, "a number ends with a point", f"write {digits}.0")
         if len(digits) > MAX_BITS // 4:
             raise LimitError(self.here, f"a number of {len(digits)} digits", f"at most {MAX_BITS // 4}")

@@ -15,6 +15,11 @@ MAX_BYTES = 4 << 20
 """Of a file."""
 
 
+def is_of_library(path: str) -> bool:
+    """Whether a file is one of our library."""
+    return Path(path).is_relative_to(LIBRARY)
+
+
 @dataclass(slots=True)
 class Files:
     """Syntax trees by path, and where imports are looked for."""

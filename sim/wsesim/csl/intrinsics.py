@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NOTHING_BELOW = 0.0
+TURN_ROUTES = "turn_routes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ TABLE: dict[str, Intrinsic] = {
     "bind_queue": Intrinsic(45),  # a: 0 in, 1 out, b: queue, c: color
     "add_io": Intrinsic(46),  # a: color, b: 0 rx, 1 tx; c: mask, toggled
     # Libraries of many cores, done by the machine.
-    "collective": Intrinsic(50, None, 60),  # a: word address of ten words that say what, b: id of the callback
+    TURN_ROUTES: Intrinsic(47),  # time only, `code.routes_cycles` of the hardware: routes turn with the data
+    "collective": Intrinsic(50),  # a: word address of six words that say what, b: id of the task that follows
     "tally_signal": Intrinsic(51),
     "tally_bump": Intrinsic(52),
     # a: pointer; b: id, 1 << 8 if it is unblocked, words << 16; c: column, row << 16

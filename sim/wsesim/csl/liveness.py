@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import JUMPS, LEAVES, CodeStep, OperandKind, Operation
+from wsesim.csl.image import JUMPS, LEAVES, CodeStep, Operation
+from wsesim.csl.vectors import OperandKind
 
 Steps = list[StepDraft | Label]
 

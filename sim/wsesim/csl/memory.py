@@ -230,7 +230,9 @@ def element(base: Where, indices: list[Value], frame: Frame, at: SourcePlace) ->
     if not isinstance(base, InMemory):
         raise CslError(at, "an element of an array in a struct", "take the array out of the struct first")
     if len(indices) != len(of.lengths):
-        raise CslError(at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions")
+        raise CslError(
+            at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions, in one pair of brackets"
+        )
     return _memory_element(base, of, indices, frame, at)
 
 

@@ -156,10 +156,12 @@ def branch(condition: tree.Node, frame: Frame, otherwise: Label) -> bool | None:
             return False
         second = branch(condition.right, frame, otherwise)
         return second if first is True or second is False else None
+    before = len(frame.code.steps)
     value = evaluate(condition, frame, types.BOOL)
     decided = truth(value, condition.at, "the condition")
     if decided is None:
-        _leave_unless(frame.register(value, condition.at), frame, otherwise, condition.at)
+        register = frame.register(value, condition.at)
+        _leave_unless(register, frame, otherwise, condition.at, own=len(frame.code.steps) > before)
     return decided
 
 
@@ -168,11 +170,15 @@ def _fuses(last: StepDraft) -> bool:
     return last.op in FUSED and exact
 
 
-def _leave_unless(register: int, frame: Frame, otherwise: Label, at: SourcePlace) -> None:
-    """A comparison just made and its jump become one; of floats only where NaN takes the same way."""
+def _leave_unless(register: int, frame: Frame, otherwise: Label, at: SourcePlace, *, own: bool) -> None:
+    """A comparison just made and its jump become one; of floats only where NaN takes the same way.
+
+    A comparison that is not the condition's *own* stays beside it: a constant that holds it may be read again.
+    """
     last = frame.code.steps[-1] if frame.code.steps else None
     if isinstance(last, StepDraft) and last.d == register and _fuses(last):
-        frame.code.steps.pop()
+        if own:
+            frame.code.steps.pop()
         operands = (last.b, last.a) if last.op in (Operation.LT, Operation.LE) else (last.a, last.b)
         frame.code.emit(FUSED[last.op], at, last.t, a=operands[0], b=operands[1], n=otherwise)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wsesim.csl import image, tree, types
+from wsesim.csl import tree, types, vectors
 from wsesim.csl.code import ClassCode, Label, StepDraft
 from wsesim.csl.colors import ColorSetting
 from wsesim.csl.core import evaluate, known
@@ -52,9 +52,9 @@ class Setup:
     active: list[tuple[Value, SourcePlace]] = field(default_factory=list)
     exports: list[tuple[str, Value, bool, SourcePlace]] = field(default_factory=list)
     """Name, value or pointer to the variable, whether it is such a pointer."""
-    dsrs: list[tuple[int, KnownValue, image.VectorOptions, SourcePlace]] = field(default_factory=list)
+    dsrs: list[tuple[int, KnownValue, vectors.VectorOptions, SourcePlace]] = field(default_factory=list)
     fifos: list[tuple[StoredVariable, dict[str, Value], SourcePlace]] = field(default_factory=list)
-    shapes: list[image.Shape] = field(default_factory=list)
+    shapes: list[vectors.Shape] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
     teardowns: list[tuple[int, FunctionRef, SourcePlace]] = field(default_factory=list)
     flushes: list[tuple[int, FunctionRef, SourcePlace]] = field(default_factory=list)

@@ -30,7 +30,11 @@ def color_setting(value: Value, at: SourcePlace, arch: str, color: int) -> Color
     routes = fields
     if "routes" in fields or not ({"rx", "tx"} & set(fields)):
         _names(fields, GROUPS, at)
-        routes = fields_of(fields.get("routes", Aggregate(types.Struct("", ()), {})), at, ".routes")
+        if "routes" not in fields:
+            raise CslError(
+                at, "a color without .routes", ".routes = .{ .rx = .{WEST}, .tx = .{RAMP} }; .{} if it has none"
+            )
+        routes = fields_of(fields["routes"], at, ".routes")
         _names(routes, ROUTES, at)
         switches = fields_of(fields["switches"], at, ".switches") if "switches" in fields else {}
         _names(switches, SWITCHES, at)
@@ -66,8 +70,10 @@ def _positions(
     start = current.data if isinstance(current, KnownValue) else 0
     if not 0 <= start <= 3:
         raise CslError(at, f".current_switch_pos is {start}", "it is from 0 to 3")
-    while len(found) <= start:
-        found.append(SwitchSetting(None, None, False))
+    if start >= len(found):
+        raise CslError(
+            at, f".current_switch_pos is {start} and there is no .pos{start}", "a switch starts where it has one"
+        )
     return tuple(found), start
 
 
@@ -78,7 +84,10 @@ def _position(value: Value | None, at: SourcePlace) -> SwitchSetting:
     _names(fields, ("rx", "tx", "invalid"), at)
     if _truth(fields, "invalid") or not fields:
         return SwitchSetting(None, None, False)
-    return SwitchSetting(_sides(fields.get("rx"), at), _sides(fields.get("tx"), at))
+    rx = _sides(fields.get("rx"), at)
+    if rx is not None and rx & (rx - 1):
+        raise CslError(at, "a switch position with two sides in .rx", "it receives from one")
+    return SwitchSetting(rx, _sides(fields.get("tx"), at))
 
 
 def _sides(value: Value | None, at: SourcePlace) -> int | None:
@@ -109,10 +118,11 @@ def _pop_mode(switches: dict[str, Value], at: SourcePlace) -> PopMode:
         return PopMode.NO_POP
     fields = fields_of(switches["pop_mode"], at, ".pop_mode")
     _names(fields, tuple(mode.name.lower() for mode in PopMode), at)
-    for mode in reversed(PopMode):
-        if _truth(fields, mode.name.lower()):
-            return mode
-    return PopMode.NO_POP
+    chosen = [mode for mode in PopMode if _truth(fields, mode.name.lower())]
+    if len(chosen) > 1:
+        names = " and .".join(mode.name.lower() for mode in chosen)
+        raise CslError(at, f"both .{names}", "a color pops in one way")
+    return chosen[0] if chosen else PopMode.NO_POP
 
 
 def _filter(value: Value, at: SourcePlace) -> FilterSetting | None:

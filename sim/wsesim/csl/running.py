@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from wsesim.cores import isa, state
 from wsesim.csl.compile import compile_file
-from wsesim.csl.files import LIBRARY
+from wsesim.csl.files import is_of_library
 from wsesim.csl.host.values import argument_bits
 from wsesim.csl.image import ExportedName, Image, Operation, Type
 from wsesim.csl.machine import CslFault, CslMachine
@@ -84,7 +84,7 @@ def _stamps(files: Sequence[str] | Mapping[str, object]) -> dict[str, tuple[int,
 
 def files_of(image: Image) -> tuple[Path, ...]:
     """Return the files of a program, without those of the library."""
-    return tuple(sorted(Path(file) for file in image.files if not Path(file).is_relative_to(LIBRARY)))
+    return tuple(sorted(Path(file) for file in image.files if not is_of_library(file)))
 
 
 def data_bytes(image: Image) -> int:

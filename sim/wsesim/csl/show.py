@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from wsesim.csl import tree
-from wsesim.csl.image import NOWHERE, CodeStep, Image, TileClass, Type
+from wsesim.csl.image import CodeStep, Image, TileClass, Type
 from wsesim.csl.lexer import tokens
 from wsesim.csl.parser import parse
 from wsesim.csl.source import SourceFile, SourcePlace
+from wsesim.csl.vectors import NOWHERE
 
 SIDES = ((1, "W"), (2, "E"), (4, "N"), (8, "S"), (16, "R"))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -82,12 +82,8 @@ def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, 
             raise CslError(node.at, f"{node.name} has no value", "a const needs one")
         function = frame.function
         needs_place = function is not None and node.name in function.addressed and not is_known(value)
-        if not needs_place and frame.body is not None and _lies_in_a_variable(value):
-            place = local_place(node.name, kind, frame, node.at)
-            store(place, value, frame, node.at)
-            return Binding(load(place, frame, node.at))
         if not needs_place:
-            return Binding(copied(value) if frame.body is None else pinned(value, frame, node.at))
+            return Binding(copied(value) if frame.body is None else held(node.name, value, kind, frame, node.at))
     if at_once:
         storage = StoredVariable(node.name, kind, copied(value) if value is not None else zero(kind, node.at), True)
         storage.home = "comptime" if frame.body is not None else None
@@ -98,6 +94,15 @@ def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, 
     if value is not None:
         store(place, value, frame, node.at)
     return Binding(place=place)
+
+
+def held(name: str, value: Value, of: CslType, frame: Frame, at: SourcePlace) -> Value:
+    """The value, which nothing changes from now on: arrays of it in a place of their own, called *name*."""
+    if not _lies_in_a_variable(value):
+        return pinned(value, frame, at)
+    place = local_place(name, of, frame, at)
+    store(place, value, frame, at)
+    return load(place, frame, at)
 
 
 def _lies_in_a_variable(value: Value) -> bool:

@@ -43,7 +43,11 @@ def tensor(node: tree.TensorNode, frame: Frame, wanted: CslType | None) -> Value
     start, array = _array(node.access.base, inner)
     if len(node.access.indices) != len(array.lengths):
         count = len(node.access.indices)
-        raise CslError(node.access.at, f"{count} indices into {array}", f"it has {len(array.lengths)} dimensions")
+        raise CslError(
+            node.access.at,
+            f"{count} indices into {array}",
+            f"it has {len(array.lengths)} dimensions, in one pair of brackets",
+        )
     first = _flat(node, array, inner, {})
     steps = tuple(_signed(_flat(node, array, inner, {name: 1}) - first) for name in node.names)
     for name, step in zip(node.names, steps, strict=True):

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any, Literal
 
 from wsesim.errors import SpecError
-from wsesim.units import Dimension, dimension_of, parse
+from wsesim.units import Dimension, dimension_of, parse, spelled
 from wsesim.yamlfile import Loc
 
 FigureValue = int | float | bool | tuple[int, ...]
@@ -203,4 +203,4 @@ def text_of(raw: object) -> str:
     """Return a value as a file has it."""
     if isinstance(raw, bool):
         return str(raw).lower()
-    return f"[{', '.join(map(str, raw))}]" if isinstance(raw, list | tuple) else str(raw).strip()
+    return f"[{', '.join(map(str, raw))}]" if isinstance(raw, list | tuple) else spelled(str(raw).strip())

@@ -8,7 +8,7 @@ A step or a request is products by their tiles (`kernels`), the rest of a layer 
 what fits (`room`), at the clock that a board's limit leaves (`power`). A constant is one for all GPUs and models.
 """
 
-from wsesim.gpus.layout import NOW, GpuProgram, Parallel
+from wsesim.gpus.layout import GpuProgram, Parallel
 from wsesim.gpus.load import GPUS, Fleet, Gpu, fleet_named, gpu_named, gpu_names
 from wsesim.gpus.measured import COLUMNS, GpuRow, NotEstimated
 from wsesim.gpus.score import (
@@ -32,7 +32,6 @@ __all__ = [
     "BITS",
     "COLUMNS",
     "GPUS",
-    "NOW",
     "Chip",
     "DoesNotFitGpus",
     "Fleet",

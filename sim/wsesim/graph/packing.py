@@ -38,6 +38,11 @@ class PackedFormat:
     converts: int
     scale_bits: int
     """Of a scale as files have it."""
+    scale_slow: int = 0
+    scale_fast: int = 0
+    """Vector instructions that make scales numbers of 16 bits: shifts and conversions, then the others. A number of 32
+    bits is converted; a power of two loses the difference of biases and is shifted; one in e4m3 is shifted and masked
+    as others are, and multiplied with that of its matrix."""
     scale: Literal["number", "power", "e4m3"] = "number"
     """What a scale can be: any number, a power of two, or a number in e4m3 times one that the matrix shares."""
     largest: float
@@ -54,10 +59,12 @@ class PackedFormat:
 
 
 PACKED_FORMATS = {
-    "e4m3": PackedFormat(bits=8, shifts=3, masks=2, converts=0, scale_bits=32, largest=448, mantissa=3,
+    "e4m3": PackedFormat(bits=8, shifts=3, masks=2, converts=0, scale_bits=32, scale_slow=1, largest=448, mantissa=3,
                          least_exponent=-6),
-    "e2m1": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale="power", largest=6, mantissa=1),
-    "nvfp4": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale="e4m3", largest=6, mantissa=1),
+    "e2m1": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale_slow=1, scale_fast=1, scale="power",
+                         largest=6, mantissa=1),
+    "nvfp4": PackedFormat(bits=4, shifts=7, masks=4, converts=0, scale_bits=8, scale_slow=2, scale_fast=2, scale="e4m3",
+                          largest=6, mantissa=1),
     "int8": PackedFormat(bits=8, shifts=3, masks=0, converts=2, scale_bits=16, largest=127),
     "int4": PackedFormat(bits=4, shifts=7, masks=0, converts=4, scale_bits=16, largest=7),
 }  # fmt: skip

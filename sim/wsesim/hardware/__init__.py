@@ -1,6 +1,6 @@
 """What the simulated machines are made of: what is etched, and what a generation's scalar code and silicon cost."""
 
-from wsesim.hardware.core import LARGEST_SRAM_BYTES, PRECISIONS, SLOWDOWNS, Code, Core, Fabric, Silicon
+from wsesim.hardware.core import LARGEST_SRAM_BYTES, PRECISIONS, Code, Core, Fabric, Silicon
 from wsesim.hardware.die import WAFER_MM2, Die
 from wsesim.hardware.energy import CLOCKS, MAC_EVENTS, PORT_BYTES, Energy
 from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
@@ -14,7 +14,6 @@ __all__ = [
     "MAC_EVENTS",
     "PORT_BYTES",
     "PRECISIONS",
-    "SLOWDOWNS",
     "WAFER_MM2",
     "Cluster",
     "Code",

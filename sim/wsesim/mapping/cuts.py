@@ -9,7 +9,7 @@ from math import isqrt
 def cuts(sequences: int, most: int, *, even: bool) -> Iterator[int]:
     """Yield the size of the largest part for each number of parts of *most* sequences or less, the fewest first.
 
-    Parts are as even as can be: a remainder would not make them fewer; *even* ones are all alike.
+    Parts are as even as can be, as a smaller last one would not make them fewer; if *even*, all have the same size.
     """
     size = min(most, sequences)
     if even:
@@ -31,7 +31,7 @@ def _divisors(number: int) -> list[int]:
 def pass_sizes(sequences: int, passes: int) -> tuple[tuple[int, int], ...]:
     """Return (sequences of a pass, how many such passes): one size or two that differ by one, the larger first.
 
-    Of fewer sequences than passes the others are empty and left out.
+    With fewer sequences than passes, empty passes are left out.
     """
     each, rest = divmod(sequences, passes)
     return tuple((size, count) for size, count in ((each + 1, rest), (each, passes - rest)) if size and count)

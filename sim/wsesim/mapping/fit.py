@@ -45,7 +45,7 @@ def larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, floa
 
 
 def _larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, float]]:
-    """Sizes, as how many passes they come to follows from the batch, which is none of what is kept by."""
+    """Yield sizes, not numbers of passes: those follow from the batch, by which nothing is kept."""
     size, policy = most, 0
     while size := _next_larger(request, size + size // 64):
         policy = next((at for at in range(policy, len(request.policies)) if _fits_with(request, size, at)), -1)

@@ -1,9 +1,8 @@
-"""What a step in more passes can at least take, from one that is laid, without laying it.
+"""The least time that a step in more passes can take, from one that is laid, without laying it.
 
 The kernels of a pass take a fixed time to start, a time to fill columns and rows, and a time that grows with the tokens
-of a core, of which fewer are never done faster each: what a resource needs for `t` tokens is a line that does not start
-below zero, and the longest of such lines divided by `t` only falls. So each token of a smaller pass takes at least what
-one of a larger pass does.
+of a core. What each resource needs for `t` tokens is a line that starts at zero or above. The longest of these lines,
+divided by `t`, never rises with `t`: so a token of a smaller pass takes at least as long as one of a larger pass.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ class _Pace:
 
 
 def floor_s(request: StepRequest, laid: Program, passes: int, *, fills: bool = True) -> float:
-    """Return seconds that *request* in so many *passes* is not faster than; *laid* has as many or fewer.
+    """Return a lower bound of *request* in so many *passes*, seconds; *laid* has as many passes or fewer.
 
-    Without *fills*, on any part of the wafer: what fills columns and rows is all that fewer of them take less for.
+    Without *fills* it holds on any part of the wafer, too: fewer columns and rows save nothing but filling them.
     """
     pace, compute_s = _pace_of(laid), 0.0
     for size, count in pass_sizes(request.share, passes):
@@ -42,9 +41,9 @@ def floor_s(request: StepRequest, laid: Program, passes: int, *, fills: bool = T
 
 
 def floor_from_s(request: StepRequest, laid: Program, passes: int) -> float:
-    """Return the same for *passes* or any more: however they are cut, the tokens of the fullest row are not fewer.
+    """Return a lower bound of *request* in *passes* or more, seconds: in all of them a row has as many tokens.
 
-    For other sequences than those of *laid*, whose largest pass is as large as may be, too.
+    It may have other sequences than *laid*, if the largest pass of *laid* is as large as may be.
     """
     pace = _pace_of(laid)
     tokens = request.share * request.length / (request.rows or request.cluster.wafer.rows)
@@ -58,7 +57,7 @@ def _held(request: StepRequest, size: int) -> tuple[int, int]:
 
 
 def _pace_of(laid: Program) -> _Pace:
-    """Return what a pass takes; what is left of its last cycle at the end of a kernel is no one's."""
+    """Return what a pass takes, without what kernels leave of their last cycle, which grows with nothing."""
     largest, clock_hz = laid.groups[0], laid.cluster.wafer.core.clock_hz
     starts_s = laid.causes["launch"] / laid.passes
     fills_s = largest.fill_cycles / clock_hz

@@ -35,7 +35,7 @@ def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Va
 
 
 class Once(Generic[_Value]):
-    """What is gone through again and again, and worked out once, as far as anybody went; safe among threads."""
+    """Values that are gone through many times and worked out once, as far as anybody has gone; safe among threads."""
 
     def __init__(self, more: Iterator[_Value]) -> None:
         """Take what *more* yields."""
@@ -86,15 +86,15 @@ class Known:
 
 
 class Latest(Generic[_Value]):
-    """What was worked out of things that are known by who they are, the latest used last; safe among threads."""
+    """A cache that forgets what was not used for longest, and may find things by their identity; safe among threads."""
 
     def __init__(self, *, most: int) -> None:
-        """Hold *most* of it; then what was not used for longest is forgotten."""
+        """Hold *most* values."""
         self.most, self._lock = most, Lock()
         self._held: dict[Hashable, tuple[object, _Value]] = {}
 
     def __len__(self) -> int:
-        """Return how much is held."""
+        """Return how many values are held."""
         return len(self._held)
 
     def clear(self) -> None:
@@ -120,20 +120,20 @@ class Latest(Generic[_Value]):
 
 
 _Kin = Latest[Known]
-"""What is known of kernels of one graph, on wafers and software that they cannot tell apart, by all else they see."""
+"""What is known of the kernels of a graph, wafer and software, by whatever else they depend on."""
 _known: Latest[_Kin] = Latest(most=32)
 _at: Latest[_Kin] = Latest(most=64)
-"""The same, found by who graph, wafer and software are."""
+"""The same, found by the identity of the three: quick for the very same once more."""
 
 
 def known_of(graph: Graph, wafer: Wafer, software: Training, *others: Hashable) -> Known:
-    """Return what is known of the kernels of a graph on a wafer: that of all whose kernels cannot differ.
+    """Return what is known of the kernels of a graph on a wafer, shared by all questions with the same kernels.
 
     Args:
-        graph: whose batch does not matter.
-        wafer: of which all that kernels see matters.
+        graph: its blocks and axes count, but for the batch.
+        wafer: what kernels see of it counts.
         software: the same.
-        others: what kernels depend on besides.
+        others: whatever else kernels depend on.
     """
     who = (graph, wafer, software)
     kin = _at.get(tuple(map(id, who)), who, lambda: _kin_of(graph, wafer, software))
@@ -148,7 +148,7 @@ def _kin_of(graph: Graph, wafer: Wafer, software: Training) -> _Kin:
 
 @lru_cache(maxsize=64)
 def _as_kernels_see(wafer: Wafer) -> Wafer:
-    """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
+    """Return the wafer with fixed values for all figures that neither kernels nor their need of memory depend on."""
     core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
     unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
     return replace(wafer, core=core, **unread)
@@ -156,7 +156,7 @@ def _as_kernels_see(wafer: Wafer) -> Wafer:
 
 @lru_cache(maxsize=64)
 def _as_kernels_run(software: Training) -> Training:
-    """Return a release with all that comes between steps, or is the store's to know, set to the same."""
+    """Return the release with fixed values for all figures of what comes between steps and of the store."""
     unread: dict[str, Any] = {
         "step_s": 0.0, "log_s": 0.0, "log_every": 1, "step_jitter": 0.0, "state_bytes_per_parameter": 1,
         "master_bytes_per_parameter": 1, "checkpoint_bytes_per_parameter": 1, "accumulate_traffic": 0.0,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from wsesim.graph import Attribute, Block, Op
 
 Sight = tuple[int, int]
-"""Window of keys of a block's ops, and of how many copies the last has none."""
+"""The window of keys of a block's ops, and n where every n-th copy of the block sees all keys."""
 
 
 def sight_of(op: Op) -> Sight:

@@ -48,9 +48,9 @@ class Timing:
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
     """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order.
 
-    Of layers whose input is not kept it is computed again from the last that was: those before it run forward once
-    more. Each does so just before the layers that need it; here all run in a row, as the mean of those with a window
-    and without. Else layers run in the order they stand.
+    Where the input of a layer is not kept, it is computed again from the last one that was: the layers between run
+    forward once more. Each does so just before the layers that need it; here they run in a row, all as the mean of
+    layers with a window and without. All other layers run in their order.
     """
     blocks, layers = timing.graph.blocks, layers_of(timing.graph)
     runs = {block.name: runs_of(block) for block in blocks}
@@ -110,7 +110,7 @@ def started(graph: Graph, software: Training, parts: Parts) -> float:
 
 
 def _launches(block: Block, ops: Iterable[Op], software: Training, parts: Parts) -> float:
-    """Count the kernels that are started; those after the first part of a layer as the software has it."""
+    """Count the kernels that are started; each part of a layer after the first counts as `part_launches` of one."""
     return fsum(
         recipe_of(op.kind).launches * (1 + software.part_launches * (parts.of_op(block, op) - 1)) for op in ops
     )  # fmt: skip

@@ -21,7 +21,7 @@ def check_extras(model: ModelSpec) -> None:
     for name in ("position_offset", "embed_width", "shared_width", "adapter_rank", "window", "full_every",
                  "attention_scale", "attention_cap", "logits_cap", "stored_less", "latent_rank", "query_rank",
                  "value_width", "dense_layers", "dense_width", "router_groups", "router_groups_kept", "rotary_factor",
-                 "rotary_trained", "still_every"):  # fmt: skip
+                 "rotary_trained", "still_every", "rotary_window_base"):  # fmt: skip
         if not 0 <= getattr(model, name) < inf:
             raise SpecError(name, f"must not be negative, got {getattr(model, name)}")
     require_positive(
@@ -45,8 +45,7 @@ def check_extras(model: ModelSpec) -> None:
     for name, usual in of_experts.items():
         if getattr(model, name) != usual and not model.experts:
             raise SpecError(name, "is of a mixture of experts: experts = 0")
-    if bool(model.rotary_factor) != bool(model.rotary_trained):
-        raise SpecError("rotary_factor", "and rotary_trained go together: how often more positions than how many")
+    _check_rotary(model)
     if model.shared_gate and not model.shared_width:
         raise SpecError("shared_gate", "weighs a shared network: shared_width = 0")
     if model.adapter_rank > min(model.width, model.ffn_width):
@@ -61,6 +60,16 @@ def check_extras(model: ModelSpec) -> None:
             raise SpecError("weight_format", "beside sparsity is not modelled: packed matrices are whole")
     if model.window and not model.causal:
         raise SpecError("window", "looks back: here a token sees those after it")
+
+
+def _check_rotary(model: ModelSpec) -> None:
+    linear = model.rotary_scaling == "linear"
+    if bool(model.rotary_factor) != bool(model.rotary_trained) and not (linear and model.rotary_factor):
+        raise SpecError("rotary_factor", "and rotary_trained go together: how often more positions than how many")
+    if model.rotary_scaling == "llama3" and model.rotary_fast <= model.rotary_slow:
+        raise SpecError("rotary_fast", f"must be above rotary_slow = {model.rotary_slow:g}, got {model.rotary_fast:g}")
+    if model.rotary_window_base and not model.window:
+        raise SpecError("rotary_window_base", "is of layers with a window: window = 0")
 
 
 def check_experts(model: ModelSpec) -> None:

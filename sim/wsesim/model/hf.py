@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,9 @@ def _key_of(config: HfConfig, name: str, keys: Mapping[str, str]) -> str:
 
 def _text_part(config: HfConfig) -> HfConfig:
     """Return the text model of a file that has images or sound beside."""
+    if config.has("thinker_config"):  # of a model that speaks: what thinks has the text model
+        inside = config.inner("thinker_config")
+        config = replace(inside, data={"architectures": config.data.get("architectures"), **inside.data})
     key = config.first(("text_config", "llm_config", "language_config"))
     if not config.has(key) or config.has("num_hidden_layers"):
         if "vision_config" in config.data:

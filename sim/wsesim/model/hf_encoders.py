@@ -39,6 +39,8 @@ def nomic_bert(config: HfConfig, fields: Fields) -> Fields:
 def bert(config: HfConfig, fields: Fields) -> Fields:
     """Return a BERT: an encoder with norms after each half."""
     config.require("is_decoder", False, "a BERT that writes has no mechanism here")
+    if config.value("position_embedding_type", "absolute") == "alibi":
+        config.fail("position_embedding_type", '= "alibi": distances in scores of an encoder have no mechanism here')
     config.require("position_embedding_type", "absolute", "scores by learned relative positions have no mechanism here")
     active = activation(config, gated=False, default="gelu")
     return fields | {

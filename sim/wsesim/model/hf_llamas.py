@@ -86,6 +86,9 @@ def qwen3(config: HfConfig, fields: Fields) -> Fields:
 
 def qwen3_moe(config: HfConfig, fields: Fields) -> Fields:
     """Return a Qwen 3 with experts."""
+    config.require("use_qk_norm", True, "heads of this model type are normed")
+    config.require("qkv_bias", False, "no published file asks for it")
+    config.require("shared_expert_intermediate_size", 0, "experts that all tokens share are of qwen2_moe")
     wide = config.has("head_dim")
     found = llama(config, fields, kv=4, head=None if wide else head_width(config, fields)) | {"head_norm": True}
     return found | _late_windows(config, fields) | mixture(config, experts=128, each=8) | {
@@ -128,7 +131,10 @@ def olmo(config: HfConfig, fields: Fields) -> Fields:
 def olmo2(config: HfConfig, fields: Fields) -> Fields:
     """Return an OLMo 2 or 3: what a half gives is normed, and queries and keys over all heads."""
     found = llama(config, fields, eps=1e-5) | {"norm_order": "inner", "wide_norm": True}
-    return found | window(config, fields, every=4)
+    seen = window(config, fields, every=4)
+    # layers with a window turn as they did before a model was stretched
+    own = {"rotary_window_base": found["rotary_base"]} if seen and "rotary_factor" in found else {}
+    return found | own | seen
 
 
 def olmoe(config: HfConfig, fields: Fields) -> Fields:
@@ -145,10 +151,10 @@ def stablelm(config: HfConfig, fields: Fields) -> Fields:
     return found | ({"block": "parallel"} if config.flag("use_parallel_residual", default=False) else {})
 
 
-def gemma(config: HfConfig, fields: Fields) -> Fields:
+def gemma(config: HfConfig, fields: Fields, *, base: float = 1e4) -> Fields:
     """Return a Gemma: a gate by the tanh form of GELU, whatever its older files call it; scales that are one more."""
     few = None if config.data["model_type"] == "gemma" else 4
-    found = llama(config, fields, kv=few, head=256, tied=True, active="geglu_tanh")
+    found = llama(config, fields, kv=few, head=256, base=base, tied=True, active="geglu_tanh")
     config.asked.update(("hidden_act", "hidden_activation"))
     return found | {"embed_scale": sqrt(fields["width"]), "stored_less": 1.0}
 
@@ -167,18 +173,12 @@ def gemma3(config: HfConfig, fields: Fields) -> Fields:
     """Return the text model of a Gemma 3: heads are normed, no bounds, a window in five of six layers."""
     every = config.integer(config.first(("sliding_window_pattern", "_sliding_window_pattern")), 6)
     asked = config.number("query_pre_attn_scalar", 256.0)
-    config.asked.add("rope_local_base_freq")
-    return gemma(config, fields) | window(config, fields, default=4096, every=every) | {
+    seen = {"rotary_window_base": 1e4} | window(config, fields, default=4096, every=every)
+    return gemma(config, fields, base=1e6) | (seen if "window" in seen else {}) | {
         "norm_order": "both", "attention_scale": asked**-0.5, "head_norm": True,
         "attention_cap": _cap(config, "attn_logit_softcapping", 0.0),
-        "logits_cap": _cap(config, "final_logit_softcapping", 0.0), "rotary_base": _rotary_base(config),
+        "logits_cap": _cap(config, "final_logit_softcapping", 0.0),
     }  # fmt: skip
-
-
-def _rotary_base(config: HfConfig) -> float:
-    if config.has("rope_local_base_freq"):
-        config.note("rope_local_base_freq", "is not followed: numbers are checked with rope_theta in all layers")
-    return config.number("rope_theta", 1e6)
 
 
 def _cap(config: HfConfig, key: str, default: float) -> float:
@@ -242,7 +242,7 @@ def glm(config: HfConfig, fields: Fields) -> Fields:
     """Return a GLM 4: half of a head turns, in pairs of neighbours; the later one has four norms."""
     found = llama(config, fields, kv=2, head=128, share=0.5, eps=1.5625e-7)
     found |= {"rotary_pairs": "interleaved", "project_bias": False}
-    return found | ({"norm_order": "both"} if config.data["model_type"] == "glm4" else {})
+    return found | ({"norm_order": "both"} if config.data["model_type"] in ("glm4", "glm4v_text") else {})
 
 
 def seed_oss(config: HfConfig, fields: Fields) -> Fields:

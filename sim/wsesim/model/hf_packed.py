@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
-from wsesim.model.hf_left_out import PARTS, fits, readable, unpacked
+from wsesim.model.hf_left_out import PARTS, ModuleName, fits, unpacked
 from wsesim.model.hf_parts import Fields
+from wsesim.model.hf_patterns import Budget, PatternError
 from wsesim.model.hf_refused import FEW, note_unread
 
 _KEYS = ("quantization_config", "compression_config")
@@ -49,7 +50,7 @@ def packed(config: HfConfig, layers: int, *, experts: bool) -> Fields:
     try:
         text = _READERS[method](inside)
         which = _which(config, inside, layers, experts=experts) if method != "mxfp4" else "ffn"
-    except _Unknown as unknown:
+    except (_Unknown, PatternError) as unknown:
         _refuse(config, key, method, str(unknown))
     _note_rest(inside)
     if not which:
@@ -226,7 +227,8 @@ def _note_rest(inside: HfConfig) -> None:
 
 def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) -> str:
     """Return which matrices are packed in most layers: all | attention | ffn; empty: none."""
-    names, targets, key = _names(inside, layers), _targets(inside, layers), inside.within[-1]
+    budget, key = Budget(), inside.within[-1]
+    names, targets = _names(inside, layers, budget), _targets(inside, layers, budget)
     kept = []
     for part in PARTS:
         some, left = unpacked(names, targets, part, layers, experts=experts)
@@ -241,26 +243,28 @@ def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) ->
     return "all" if len(kept) == len(PARTS) else "".join(kept)
 
 
-def _names(inside: HfConfig, layers: int) -> list[str]:
+def _names(inside: HfConfig, layers: int, budget: Budget) -> list[ModuleName]:
     """Return the names that are left out; say which of them fit nothing."""
     told = (inside.value(key, []) for key in _LEFT_OUT)
-    names = [name for each in told if isinstance(each, list) for name in each if isinstance(name, str)]
-    if idle := [name for name in names if not fits(name, layers)]:
+    texts = (text for each in told if isinstance(each, list) for text in each if isinstance(text, str))
+    names = [ModuleName.of(text, budget) for text in texts]
+    if idle := [name.text for name in names if not fits(name, layers)]:
         more = f" and {len(idle) - FEW} more" if len(idle) > FEW else ""
         what = f"leaves out {', '.join(map(shown, idle[:FEW]))}{more}"
         inside.note(inside.within[-1], f"{what}: no matrices of such names are known here, nothing is left out by it")
     return names
 
 
-def _targets(inside: HfConfig, layers: int) -> list[str] | None:
+def _targets(inside: HfConfig, layers: int, budget: Budget) -> list[ModuleName] | None:
     """Return the names that groups of compressed-tensors are for; None: all matrices."""
     groups = [group for group in inside.inner("config_groups").data.values() if isinstance(group, dict)]
     told = [group.get("targets", ["Linear"]) for group in groups] or [["Linear"]]
     for each in told:
         if not isinstance(each, list) or not each or not all(isinstance(name, str) for name in each):
             raise _Unknown(f"targets = {shown(each)} is no list of names")
-    names = [name for each in told for name in each]
+    names = [ModuleName.of(text, budget) for each in told for text in each]
     for name in names:
-        if name != "Linear" and (name[:1].isupper() or not readable(name, layers)):  # classes begin with a capital
-            raise _Unknown(f'targets: which matrices {shown(name)} means is not known here; "Linear" means all')
-    return None if "Linear" in names else names
+        # classes begin with a capital
+        if name.text != "Linear" and (name.text[:1].isupper() or not fits(name, layers)):
+            raise _Unknown(f'targets: which matrices {shown(name.text)} means is not known here; "Linear" means all')
+    return None if any(name.text == "Linear" for name in names) else names

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import log
+from collections.abc import Callable, Mapping, Sequence
+from math import log, sqrt
 from typing import Any
 
 from wsesim.model.hf_file import HfConfig, shown
@@ -79,8 +79,7 @@ def activation(config: HfConfig, *, gated: bool, default: str, keys: Sequence[st
 
 
 def rotary(config: HfConfig, fields: Fields, *, base: float = 1e4, share: float = 1.0) -> Fields:
-    """Return base and width of what turns, and how a model was stretched: by YaRN; other scaling, which changes angles
-    alone, is said not to be followed."""
+    """Return base and width of what turns, and how a model was stretched."""
     found = {"position": "rotary", "rotary_base": base, **_stretched(config, fields)}
     inside = _rope(config, "rope_parameters")
     held = config if config.has("rope_theta") or not inside.has("rope_theta") else inside
@@ -108,20 +107,56 @@ def scaling_of(config: HfConfig) -> tuple[HfConfig, object]:
 
 
 def _stretched(config: HfConfig, fields: Fields) -> Fields:
-    """Return what YaRN needs; of other scaling, say that it is not followed."""
+    """Return how angles are divided; of scaling that is not followed, say so."""
     place, kind = scaling_of(config)
     if kind == "default":
         return {}
-    trained = place.has("original_max_position_embeddings") and place.value("truncate", True) is True
-    if kind != "yarn" or not trained or not place.has("factor"):
-        config.note(place.within[-1], f"asks for {shown(kind)} scaling: angles are those without it, costs are equal")
+    if isinstance(kind, str) and kind in _STRETCHED and place.has("factor"):
+        trained = place.integer("original_max_position_embeddings", fields["max_length"])
+        return {"rotary_factor": place.number("factor", 1.0), **_STRETCHED[kind](place, trained)}
+    if kind == "dynamic":
+        beyond = f"beyond {fields['max_length']:,} positions alone, which are all that are known"
+        config.note(place.within[-1], f'asks for "dynamic" scaling: it changes angles {beyond}')
         return {}
-    factor = place.number("factor", 1.0)
+    factors = place.value("short_factor", None)
+    if kind == "longrope" and isinstance(factors, list) and all(factor == 1 for factor in factors):
+        return _longer(config, place, fields)
+    config.note(place.within[-1], f"asks for {shown(kind)} scaling: angles are those without it, costs are equal")
+    return {}
+
+
+def _yarn(place: HfConfig, trained: int) -> Fields:
+    smooth = not place.flag("truncate", default=True)
     return {
-        "rotary_factor": factor, "rotary_trained": place.integer("original_max_position_embeddings"),
+        "rotary_scaling": "yarn_smooth" if smooth else "yarn", "rotary_trained": trained,
         "rotary_fast": place.number("beta_fast", 32.0), "rotary_slow": place.number("beta_slow", 1.0),
-        "rotary_scale": place.number("attention_factor", _grown(place, factor)),
+        "rotary_scale": place.number("attention_factor", _grown(place, place.number("factor", 1.0))),
     }  # fmt: skip
+
+
+def _llama3(place: HfConfig, trained: int) -> Fields:
+    slow, fast = place.number("low_freq_factor", 1.0), place.number("high_freq_factor", 4.0)
+    if fast <= slow:
+        place.fail("high_freq_factor", f"= {fast:g} must be above low_freq_factor = {slow:g}")
+    return {"rotary_scaling": "llama3", "rotary_trained": trained, "rotary_fast": fast, "rotary_slow": slow}
+
+
+def _linear(place: HfConfig, trained: int) -> Fields:
+    return {"rotary_scaling": "linear"}
+
+
+_STRETCHED: Mapping[str, Callable[[HfConfig, int], Fields]] = {"yarn": _yarn, "llama3": _llama3, "linear": _linear}
+"""By kind of scaling, how angles are divided."""
+
+
+def _longer(config: HfConfig, place: HfConfig, fields: Fields) -> Fields:
+    """Return what LongRoPE makes of positions that were trained on: numbers grow, angles stay (Ding et al. 2024)."""
+    key = "original_max_position_embeddings"
+    trained = (place if place.has(key) else config).integer(key, fields["max_length"])
+    factor = place.number("factor", fields["max_length"] / trained)
+    config.note(place.within[-1], f'asks for "longrope" scaling: angles beyond {trained:,} positions are those without')
+    grown = sqrt(1 + log(factor) / log(trained)) if factor > 1 else 1.0
+    return {"rotary_scale": place.number("attention_factor", grown)}
 
 
 def _grown(place: HfConfig, factor: float) -> float:
@@ -136,7 +171,6 @@ def _rope(config: HfConfig, key: str) -> HfConfig:
     found = config.inner(key)
     kinds = [name for name in ("full_attention", "sliding_attention") if isinstance(found.data.get(name), dict)]
     if kinds:
-        config.note(key, f"has angles of its own for each kind of layer: those of {kinds[0]} are taken for all")
         return found.inner(kinds[0])
     return found
 
@@ -156,7 +190,15 @@ def window(config: HfConfig, fields: Fields, *, default: int | None = None, ever
         return {}
     if not size or size >= fields["max_length"]:
         return {}
-    return {"window": size, "full_every": _turn(config, kinds) if kinds else every}
+    return {"window": size, "full_every": _turn(config, kinds) if kinds else every, **_window_base(config)}
+
+
+def _window_base(config: HfConfig) -> Fields:
+    """Return the base of layers with a window, where a file gives them one of their own."""
+    inside, key = config.inner("rope_parameters").inner("sliding_attention"), "rope_theta"
+    if not inside.has(key):
+        inside, key = config, "rope_local_base_freq"
+    return {"rotary_window_base": inside.number(key, 1e4)} if inside.has(key) else {}
 
 
 def turn_of(config: HfConfig, fields: Fields, default: int) -> int:

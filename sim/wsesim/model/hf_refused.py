@@ -17,25 +17,46 @@ _TWO = "an encoder beside a decoder that looks at it has no mechanism here"
 _PATCHES = "patches of images, or frames of sound, in place of tokens have no mechanism here"
 _RELATIVE = "scores by learned relative positions have no mechanism here"
 _SPARSE = "keys that are chosen one by one (sparse attention with an indexer) have no mechanism here"
+_BY_STEPS = "texts that are filled in by steps, anywhere in them (diffusion), have no mechanism here"
+_OF_SOUND = "several streams of tokens beside each other, as of sound, have no mechanism here"
 _UNLIKE = "layers of different kinds in one model (dense ones among those with experts) have no mechanism here"
 MECHANISMS: Mapping[str, str] = {
     **dict.fromkeys(
         ("t5", "mt5", "umt5", "longt5", "switch_transformers", "bart", "mbart", "pegasus", "marian", "m2m_100",
          "blenderbot", "blenderbot-small", "led", "prophetnet", "fsmt", "nllb-moe", "bigbird_pegasus", "plbart",
-         "encoder-decoder", "t5gemma", "whisper", "speech_to_text", "seamless_m4t", "moonshine"), _TWO),
+         "encoder-decoder", "t5gemma", "whisper", "speech_to_text", "seamless_m4t", "moonshine", "speecht5", "udop",
+         "vision-encoder-decoder", "speech-encoder-decoder", "pix2struct", "rag", "xlm-prophetnet"), _TWO),
     **dict.fromkeys(
         ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "retnet", "xlstm", "recurrent_gemma",
          "jamba", "zamba", "zamba2", "bamba", "nemotron_h", "qwen3_5", "qwen3_5_text", "qwen3_5_moe",
          "qwen3_5_moe_text", "olmo_hybrid", "bailing_hybrid", "falcon_h1", "lfm2", "lfm2_moe",
-         "qwen3_next", "minimax", "kimi_linear", "hyena", "stripedhyena"), _STATES),
+         "qwen3_next", "minimax", "minimax_text_01", "minimax_m1", "kimi_linear", "hyena", "stripedhyena", "plamo2",
+         "mega", "bailing_moe_linear", "lfm2_vl", "rwkv6qwen2"), _STATES),
     **dict.fromkeys(
         ("vit", "vit_mae", "deit", "beit", "swin", "swinv2", "dinov2", "dinov3_vit", "clip", "clip_vision_model",
          "siglip", "siglip2", "blip", "blip-2", "convnext", "resnet", "detr", "sam", "wav2vec2", "hubert", "wavlm",
-         "data2vec-audio", "encodec", "musicgen", "vits", "videomae", "layoutlmv3"), _PATCHES),
-    **dict.fromkeys(("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird"), _RELATIVE),
-    **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), _SPARSE),
+         "data2vec-audio", "data2vec-vision", "encodec", "musicgen", "vits", "videomae", "layoutlmv2", "layoutlmv3",
+         "table-transformer", "conditional_detr", "deformable_detr", "rt_detr", "yolos", "owlvit", "owlv2",
+         "grounding-dino", "sam2", "segformer", "maskformer", "mask2former", "mobilevit", "mobilenet_v2",
+         "efficientnet", "convnextv2", "dpt", "depth_anything", "chinese_clip", "altclip", "clap", "vivit", "vjepa2",
+         "timesformer", "wav2vec2-bert", "wav2vec2-conformer", "unispeech", "sew", "perceiver", "patchtst",
+         "patchtsmixer", "informer", "autoformer", "time_series_transformer", "timesfm", "mimi", "dac", "fuyu", "blt"),
+        _PATCHES),
+    **dict.fromkeys(
+        ("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird", "nezha"), _RELATIVE),
+    **dict.fromkeys(("deepseek_v32", "deepseek_v4", "glm_moe_dsa"), _SPARSE),
+    **dict.fromkeys(("llada", "llada_moe", "LLaDA", "dream", "Dream"), _BY_STEPS),
+    **dict.fromkeys(("csm", "moshi", "bark", "dia", "chameleon", "emu3", "janus"), _OF_SOUND),
+    "diffllama": "a softmax less another of its own (differential attention) has no mechanism here",
+    "jetmoe": "heads of queries that tokens are sent to, as to experts, have no mechanism here",
+    "yuan": "a convolution over tokens before attention has no mechanism here",
+    "doge": "scores shifted by what values say have no mechanism here",
+    **dict.fromkeys(("layoutlm", "luke", "canine", "xmod", "ernie", "splinter"),
+                    "what these read beside tokens (places on a page, entities, characters, languages, tasks) has no "
+                    "mechanism here"),
+    **dict.fromkeys(("grok-1", "Grok-1"), "layers of Grok, whose code is its own, have no mechanism here"),
     "longcat_flash": "two halves of attention in a layer, beside experts, have no mechanism here",
-    **dict.fromkeys(("bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("bailing_moe", "bailing_moe_v2", "arctic", "moonshot", "afmoe"), _UNLIKE),
     **dict.fromkeys(("llama4", "llama4_text"), "attention within chunks has no mechanism here"),
     **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
                     "layers that look at an image beside the text have no mechanism here"),
@@ -44,7 +65,7 @@ MECHANISMS: Mapping[str, str] = {
     **dict.fromkeys(("nemotron-nas", "deci", "openelm", "gpt_neox_japanese", "minimax_m2", "step3", "mimo"),
                     "layers, or their experts, of a form of their own have no mechanism here"),
     **dict.fromkeys(("xglm", "ctrl", "xlm", "flaubert"), "positions by sines that are added have no mechanism here"),
-    **dict.fromkeys(("electra", "mobilebert", "convbert", "squeezebert"),
+    **dict.fromkeys(("electra", "mobilebert", "convbert", "squeezebert", "rembert", "ibert"),
                     "a body that is narrower, or otherwise made, than a BERT's has no mechanism here"),
     "phi3small": "attention to blocks of keys has no mechanism here",
     "apertus": "an activation with parameters (xIELU) has no mechanism here",
@@ -69,6 +90,7 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "qk_layernorm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
     "attn_layer_period": ((1,), _STATES),
     "attention_chunk_size": ((), "attention within chunks has no mechanism here"),
+    "use_bidirectional_attention": ((False,), "windows that look both ways have no mechanism here"),
     "is_folding_model": ((False,), "a head that folds a protein has no mechanism here"),
     "share_layers": ((False,), "layers that share one set of weights have no mechanism here"),
     "num_hidden_groups": ((), "layers that share one set of weights have no mechanism here"),
@@ -116,7 +138,7 @@ HARMLESS = _words(
     original_max_position_embeddings initial_context_length rope_local_base_freq swiglu_limit cache_implementation
     position_embedding_type logits_to_keep num_logits_to_keep mlp_dim_mult gelu_fused block_list num_kv_heads
     num_key_value_heads embed_dropout swiglu_alpha learned_pos_emb _sliding_window_pattern
-    model_max_length seq_length training_precision quantization_config use_bidirectional_attention boi_token_index
+    model_max_length seq_length training_precision quantization_config boi_token_index
     eoi_token_index image_token_index mm_tokens_per_image vision_config use_parallel_embedding
     embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation use_mems_eval use_mems_train
     memory_attention multi_query_attention original_rope bias_dropout
@@ -125,6 +147,7 @@ HARMLESS = _words(
     spatial_merge_size is_llama_config transformers.js_config max_batch_size max_sequence_length pad_key_length
     pre_allocate_kv_cache interpolate_factor _num_labels audio_config llm_config language_config sliding_window_size
     input_jitter_noise _from_model_config fp32_residual_connection apply_query_key_layer_scaling use_rmsnorm
+    num_image_tokens
     experts_per_token moe_capacity moe_gate moe_use_aux_free moe_norm_min init_method normalization_function
     """
 )
@@ -139,8 +162,10 @@ def refuse_unmodelled(config: HfConfig) -> None:
         InputError: at the key that asks for it.
     """
     kind = config.value("model_type", "")
+    if "Grok" in shown(config.value("architectures", [])):  # Grok 2 says the model type of another model
+        kind = "grok-1"
     if isinstance(kind, str) and kind in MECHANISMS:
-        config.fail("model_type", f"= {shown(kind)}: {MECHANISMS[kind]}")
+        config.fail("model_type", f"= {shown(config.data['model_type'])}: {MECHANISMS[kind]}")
     _refuse(config, _KEYS)
 
 

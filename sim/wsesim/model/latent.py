@@ -69,6 +69,6 @@ def rotary_attrs(model: ModelSpec) -> dict[str, Attribute]:
     """Return by which angles numbers turn."""
     found: dict[str, Attribute] = {"base": model.rotary_base, "interleaved": model.rotary_pairs == "interleaved"}
     if model.rotary_factor:
-        found |= {"factor": model.rotary_factor, "trained": model.rotary_trained, "fast": model.rotary_fast,
-                  "slow": model.rotary_slow, "times": model.rotary_scale}  # fmt: skip
-    return found
+        found |= {"factor": model.rotary_factor, "scaling": model.rotary_scaling, "trained": model.rotary_trained,
+                  "fast": model.rotary_fast, "slow": model.rotary_slow}  # fmt: skip
+    return found | ({"times": model.rotary_scale} if model.rotary_scale != 1 else {})

@@ -86,6 +86,8 @@ def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Mode
         return qkv
     attrs = rotary_attrs(model) | {"turned": model.rotary_width or model.head_width}
     attrs |= {"still_every": model.still_every} if model.still_every else {}
+    if model.rotary_window_base:
+        attrs |= {"window_base": model.rotary_window_base, "full_every": model.full_every}
     return b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), **attrs, **shared)
 
 

@@ -19,6 +19,7 @@ def choices() -> dict[str, tuple[str, ...]]:
 _CHOICES = {
     "position": ("learned", "rotary", "alibi", "none"),
     "rotary_pairs": ("halves", "interleaved"),
+    "rotary_scaling": ("yarn", "yarn_smooth", "llama3", "linear"),
     "block": ("sequential", "parallel"),
     "norm_order": ("pre", "post", "both", "inner"),
     "router": ("chosen", "all", "sigmoid"),
@@ -32,8 +33,8 @@ EXTRAS = frozenset((
     "attention_cap", "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
     "shared_width", "shared_gate", "window", "full_every", "stored_less", "latent_rank", "query_rank", "value_width",
     "dense_layers", "dense_width", "router_groups", "router_groups_kept", "router_scale", "router_shift",
-    "still_every", "rotary_factor", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale", "weight_format",
-    "weight_packed",
+    "still_every", "rotary_factor", "rotary_scaling", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale",
+    "rotary_window_base", "weight_format", "weight_packed",
 ))  # fmt: skip
 """Fields whose default is that a model has no such thing, as most have not."""
 
@@ -75,8 +76,12 @@ class ModelSpec:
     """Of so many layers the last does not turn queries and keys, which then have no positions (SmolLM3, Cohere 2); 0:
     all turn."""
     rotary_factor: float = 0.0
-    """How often more positions than it was trained on first: slow angles are divided by it, fast ones stay (YaRN, Peng
-    et al. 2023, arXiv 2309.00071); 0: no."""
+    """How often more positions than it was trained on first: angles are divided by it, as `rotary_scaling` says; 0:
+    none is."""
+    rotary_scaling: str = "yarn"
+    """Which angles are: yarn, slow ones, in between by the number of the pair (Peng et al. 2023, arXiv 2309.00071) |
+    yarn_smooth, with bounds that are no whole pairs (gpt-oss) | llama3, slow ones, in between by turns (Llama 3.1) |
+    linear, all (Chen et al. 2023, arXiv 2306.15595)."""
     rotary_trained: int = 0
     """Positions that it was trained on first."""
     rotary_fast: float = 32.0
@@ -85,6 +90,8 @@ class ModelSpec:
     """Turns over these up to which an angle is divided; between the two it is in between."""
     rotary_scale: float = 1.0
     """What is turned is multiplied by it."""
+    rotary_window_base: float = 0.0
+    """The base in layers with a window, whose angles are never divided (Gemma 3); 0: they turn as all others."""
     block: str = "sequential"
     """sequential | parallel (attention and FFN read the same input, as GPT-J)."""
     untied_norms: bool = False

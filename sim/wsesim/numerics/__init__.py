@@ -44,7 +44,7 @@ from wsesim.numerics.training import (
     update,
 )
 from wsesim.numerics.verify import DEVIATIONS, SPREAD, UNIT_ROUNDOFF, verify_model
-from wsesim.numerics.vocabulary import read_tokenizer, tokenizer_beside, tokenizer_files
+from wsesim.numerics.vocabulary import read_tokenizer, tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.numerics.whole import Computed, compute
 
@@ -103,7 +103,6 @@ __all__ = [
     "stored_tensors",
     "token_inputs",
     "token_windows",
-    "tokenizer_beside",
     "tokenizer_files",
     "update",
     "verify_model",

@@ -41,9 +41,9 @@ class SafetensorsWeights:
         self._blocks = {block.name: block for block in graph.blocks}
         self._stored = StoredTensors(path)
         self._found = self._stored.kinds
-        self._family, self._base = self._recognise()
         dims = graph.dims
         self._heads = dims["heads"], (dims["qkv"] // dims["head"] - dims["heads"]) // 2
+        self._family, self._base = self._recognise()
         self._less = _stored_less(graph)
         # A tied head would say the same again.
         messages = dict.fromkeys(self._mismatches())
@@ -82,7 +82,9 @@ class SafetensorsWeights:
             example = next(iter(self._found), None)
             seen = f"the first is {example!r}" if example else "there are none"
             raise InputError.at(f"the tensors follow no known naming ({known}); {seen}", file=str(self._path))
-        return recognised
+        family, base = recognised
+        queries, keys = self._heads
+        return (family.of_few_keys or family) if keys < queries else family, base
 
     def _sources(self, tensor: Tensor, copy: int) -> Pieces:
         """Return the file's tensors for one of the graph; a tied head is the token table."""

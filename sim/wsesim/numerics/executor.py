@@ -59,7 +59,6 @@ def execute(
     dtype: DTypeLike = np.float32,
     keep: Collection[str] = (),
     cache: Cache | None = None,
-    scalars: Mapping[str, float] = NO_SCALARS,
     storage: Storage = EXACT,
 ) -> Execution:
     """Run the forward ops of *graph* and return logits and losses.
@@ -78,7 +77,7 @@ def execute(
     found: dict[str, Array] = {}
     kept: dict[tuple[str, int, str], Array] = {}
     wanted = {*keep, *losses, *logits}
-    for run in walk(graph, weights, tokens, dtype=dtype, keep=wanted, cache=cache, scalars=scalars, storage=storage):
+    for run in walk(graph, weights, tokens, dtype=dtype, keep=wanted, cache=cache, storage=storage):
         for name, array in run.tensors.items():
             if name in losses or name in logits:
                 found[name] = array
@@ -98,7 +97,6 @@ def walk(
     dtype: DTypeLike = np.float32,
     keep: Collection[str] = (),
     cache: Cache | None = None,
-    scalars: Mapping[str, float] = NO_SCALARS,
     storage: Storage = EXACT,
 ) -> Iterator[BlockRun]:
     """Run *graph* as `execute` does, yielding each block copy when it is done, so that a caller can follow along.
@@ -116,10 +114,8 @@ def walk(
             values |= tokens_of(graph, block, tokens)
             values |= _cached(graph, block, copy, cache or {})
             values |= streamed(block, _loaded(weights, block, copy, dtype), storage)  # and kept nowhere else
-            run_ops(
-                graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars,
-                storage=storage, copy=copy,
-            )  # fmt: skip
+            wanted = {*keep, *outputs}
+            run_ops(graph, block, block.phase("forward"), values, keep=wanted, storage=storage, copy=copy)
             carried = [values[name] for name in outputs]
             yield BlockRun(block=block.name, copy=copy, tensors=values)
             del values

@@ -54,7 +54,7 @@ class Pieces:
         """Return the weight of a model of so many heads of queries, and of keys, its axes as long as *dims* say."""
         if self.stored.lone:
             arrays = [array[0] for array in arrays]
-        turned = [array.T for array in arrays] if self.out_in else list(arrays)
+        turned = [array.swapaxes(-1, -2) for array in arrays] if self.out_in else list(arrays)
         if self.stored.grouped:
             turned = [_ungrouped(array, *heads) for array in turned]
         if self.stored.share:
@@ -79,13 +79,13 @@ class Pieces:
             return [(1, *shape)]
         if self.stored.beside:
             wide = (*rest, sum(dims[axis] for axis in self.stored.beside))
-            return [wide[::-1] if self.out_in else wide]
+            return [_out_first(wide) if self.out_in else wide]
         if self.stored.share:
             wide = (*rest, last * self.stored.share[1])
-            return [wide[::-1] if self.out_in else wide]
+            return [_out_first(wide) if self.out_in else wide]
         widths = part_widths(last, queries, len(self.names))
         wanted = [shape[1:]] * len(self.names) if self.by_expert else [(*rest, width) for width in widths]
-        return [size[::-1] for size in wanted] if self.out_in else wanted
+        return [_out_first(size) for size in wanted] if self.out_in else wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,8 @@ class Family:
     """Layers that markers may be of."""
     stored: Mapping[str, Stored]
     """By module of the graph; an entry for a single weight goes before that for its module."""
+    of_few_keys: Family | None = None
+    """The scheme that models with fewer heads of keys than of queries follow under the same names."""
 
     def base_in(self, names: Collection[str]) -> str | None:
         """Return the prefix under which *names* follow this scheme, or None."""
@@ -112,8 +114,10 @@ class Family:
         return None
 
     def fill(self, pattern: str, base: str, layer: int, expert: int = 0) -> str:
-        """Return the name that *pattern* stands for."""
-        return pattern.format(base=base, layer=f"{self.layers.format(base=base)}{layer}.", expert=expert)
+        """Return the name that *pattern* stands for; `{outer}` is where the head of a model beside others stands."""
+        outer = base.removesuffix("model.") if base.endswith(".model.") else ""
+        at = f"{self.layers.format(base=base)}{layer}."
+        return pattern.format(base=base, outer=outer, layer=at, expert=expert)
 
     def pieces(self, weight: str, base: str, layer: int, experts: int = 1) -> Pieces | None:
         """Return the tensors that make up *weight*; None if unknown."""
@@ -136,6 +140,11 @@ class Family:
         prefix = self.layers.format(base=base)
         numbers = {name.removeprefix(prefix).partition(".")[0] for name in names if name.startswith(prefix)}
         return len({number for number in numbers if number.isdigit()})
+
+
+def _out_first(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a matrix, or of several along a first axis, as it is stored [out, in]."""
+    return (*shape[:-2], shape[-1], shape[-2])
 
 
 def part_widths(width: int, queries: int, parts: int) -> list[int]:

@@ -8,14 +8,18 @@ from typing import Any
 from wsesim.numerics import naming_tables as tables
 from wsesim.numerics.naming import Family
 
-_UNDER_MODEL: dict[str, Any] = {"bases": ("model.", "language_model.model.", ""), "layers": "{base}layers."}
+_UNDER_MODEL: dict[str, Any] = {
+    "bases": ("model.", "language_model.model.", "model.language_model.", ""), "layers": "{base}layers.",
+}  # fmt: skip
 _UNDER_TRANSFORMER: dict[str, Any] = {"bases": ("transformer.", ""), "layers": "{base}h."}
 _UNDER_ENCODER = "{base}encoder.layer."
 
+_GPT2: dict[str, Any] = {"markers": ("{base}wte.weight", "{layer}attn.c_attn.weight"), **_UNDER_TRANSFORMER}
+
 FAMILIES = (
     Family(
-        name="GPT-2", bases=("transformer.", ""), layers="{base}h.", stored=tables.GPT2,
-        markers=("{base}wte.weight", "{layer}attn.c_attn.weight"),
+        name="GPT-2", stored=tables.GPT2, **_GPT2,
+        of_few_keys=Family(name="GPT-BigCode", stored=tables.GPT_BIGCODE, **_GPT2),
     ),
     Family(
         name="GPT", stored=tables.GPT, markers=("{base}tokens_embed.weight", "{layer}attn.c_attn.weight"),
@@ -59,6 +63,10 @@ FAMILIES = (
            markers=("{base}embed_tokens.weight", "{layer}shared_mlp.input_linear.weight")),
     Family(name="dense layers before a mixture", stored=tables.DEEPSEEK, looks=(1, 2, 3), **_UNDER_MODEL,
            markers=("{base}layers.0.mlp.gate_proj.weight", "{layer}mlp.experts.0.gate_proj.weight")),
+    Family(name="Granite mixture", stored=tables.GRANITE_MOE, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.input_linear.weight")),
+    Family(name="GLM 4", stored=tables.GLM4, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}mlp.gate_up_proj.weight", "{layer}self_attn.q_proj.weight")),
     Family(name="Phi 3", stored=tables.PHI3, markers=("{base}embed_tokens.weight", "{layer}self_attn.qkv_proj.weight"),
            **_UNDER_MODEL),
     Family(name="Phi", stored=tables.PHI, markers=("{base}embed_tokens.weight", "{layer}mlp.fc1.weight"),
@@ -72,11 +80,11 @@ FAMILIES = (
     Family(name="OLMo 2", stored=tables.OLMO2, **_UNDER_MODEL,
            markers=("{base}embed_tokens.weight", "{layer}post_feedforward_layernorm.weight")),
     Family(
-        name="Mixtral", bases=("model.", ""), layers="{base}layers.", stored=tables.MIXTRAL,
+        name="Mixtral", stored=tables.MIXTRAL, **_UNDER_MODEL,
         markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.gate.weight"),
     ),
     Family(
-        name="Llama", bases=("model.", ""), layers="{base}layers.", stored=tables.LLAMA,
+        name="Llama", stored=tables.LLAMA, **_UNDER_MODEL,
         markers=("{base}embed_tokens.weight", "{layer}self_attn.q_proj.weight"),
     ),
     Family(
@@ -88,8 +96,17 @@ FAMILIES = (
         markers=("{layer}attention.self.query.weight", "lm_head.bias"),
     ),
     Family(
+        name="RoBERTa that tells classes", bases=("roberta.",), layers=_UNDER_ENCODER,
+        stored=tables.ROBERTA_CLASSIFIER,
+        markers=("{layer}attention.self.query.weight", "classifier.out_proj.weight"),
+    ),
+    Family(
         name="Nomic BERT", bases=("nomic_bert.", "bert.", ""), layers="{base}encoder.layers.", stored=tables.NOMIC,
         markers=("{base}emb_ln.weight", "{layer}attn.Wqkv.weight"),
+    ),
+    Family(
+        name="DistilBERT that finds answers", bases=("distilbert.",), layers="{base}transformer.layer.",
+        stored=tables.DISTILBERT_ANSWERS, markers=("{layer}attention.q_lin.weight", "qa_outputs.weight"),
     ),
     Family(
         name="DistilBERT", bases=("distilbert.", ""), layers="{base}transformer.layer.", stored=tables.DISTILBERT,
@@ -100,7 +117,11 @@ FAMILIES = (
         markers=("{layer}attention.self.query.weight", "cls.predictions.bias"),
     ),
     Family(
-        name="BERT", bases=("bert.", ""), layers="{base}encoder.layer.", stored=tables.BERT_CLASSIFIER,
+        name="BERT that finds answers", bases=("bert.", "roberta."), layers=_UNDER_ENCODER, stored=tables.BERT_ANSWERS,
+        markers=("{layer}attention.self.query.weight", "qa_outputs.weight"),
+    ),
+    Family(
+        name="BERT", bases=("bert.", "roberta.", ""), layers="{base}encoder.layer.", stored=tables.BERT_CLASSIFIER,
         markers=("{layer}attention.self.query.weight",),
     ),
 )  # fmt: skip

@@ -34,6 +34,12 @@ GPT2 = {
     "head.classes": _out_in("score"),
     "logits": _same("lm_head"),
 }
+GPT_BIGCODE = GPT2 | {
+    "attention.qkv": _out_in("{layer}attn.c_attn"),
+    "attention.project": _out_in("{layer}attn.c_proj"),
+    "ffn.up": _out_in("{layer}mlp.c_fc"),
+    "ffn.down": _out_in("{layer}mlp.c_proj"),
+}
 GPT = GPT2 | {
     "tokens": _same("{base}tokens_embed"),
     "positions": _same("{base}positions_embed"),
@@ -65,7 +71,7 @@ LLAMA = {
     "ffn.down": _out_in("{layer}mlp.down_proj"),
     "head.norm": _same("{base}norm"),
     "head.classes": _out_in("score"),
-    "logits": _same("lm_head"),
+    "logits": _same("{outer}lm_head"),
 }
 MIXTRAL = LLAMA | {
     "ffn.router": _out_in("{layer}block_sparse_moe.gate"),
@@ -97,6 +103,13 @@ GRANITE4 = LLAMA | {
     "ffn.up": Stored(("{layer}shared_mlp.input_linear",), out_in=True, share=(1, 2)),
     "ffn.down": _out_in("{layer}shared_mlp.output_linear"),
 }
+GRANITE_MOE = GRANITE4 | {
+    "ffn.router": _out_in("{layer}block_sparse_moe.router.layer"),
+    "ffn.gate": Stored(("{layer}block_sparse_moe.input_linear",), out_in=True, share=(0, 2)),
+    "ffn.up": Stored(("{layer}block_sparse_moe.input_linear",), out_in=True, share=(1, 2)),
+    "ffn.down": _out_in("{layer}block_sparse_moe.output_linear"),
+    **{f"shared.{part}": GRANITE4[f"ffn.{part}"] for part in ("gate", "up", "down")},
+}
 BERT = {
     "tokens": _same("{base}embeddings.word_embeddings"),
     "positions": _same("{base}embeddings.position_embeddings"),
@@ -120,11 +133,20 @@ BERT_PRETRAINING = BERT | {
     "logits.bias": _same("cls.predictions"),
 }
 BERT_CLASSIFIER = BERT | {"head.classes": _out_in("classifier")}
+BERT_ANSWERS = BERT | {"head.classes": _out_in("qa_outputs")}
+ROBERTA_CLASSIFIER = BERT | {
+    "head.pool": _out_in("classifier.dense"), "head.classes": _out_in("classifier.out_proj"),
+}  # fmt: skip
 
 PHI3 = LLAMA | {
     "attention.qkv": _out_in("{layer}self_attn.qkv_proj"),
     "ffn.gate": Stored(("{layer}mlp.gate_up_proj",), out_in=True, share=(0, 2)),
     "ffn.up": Stored(("{layer}mlp.gate_up_proj",), out_in=True, share=(1, 2)),
+}
+GLM4 = PHI3 | {
+    "attention.qkv": LLAMA["attention.qkv"],
+    "attention.after_norm": _same("{layer}post_self_attn_layernorm"),
+    "ffn.after_norm": _same("{layer}post_mlp_layernorm"),
 }
 GEMMA2 = LLAMA | {
     "attention.after_norm": _same("{layer}post_attention_layernorm"),
@@ -271,3 +293,4 @@ DISTILBERT = {
     "head.norm": _same("vocab_layer_norm"),
     "logits": _same("vocab_projector"),
 }
+DISTILBERT_ANSWERS = DISTILBERT | {"head.classes": _out_in("qa_outputs")}

@@ -42,7 +42,8 @@ def attention(model: ModelSpec, read: ReferenceWeights, x: Float64s, copy: int) 
             query = _head_normed(model, read, "query", queries[row, :, own])
             key = _head_normed(model, read, "key", keys[row, :, shared])
             if not model.still_every or copy % model.still_every != model.still_every - 1:
-                query, key = _turned(model, query), _turned(model, key)
+                near = model.rotary_window_base > 0 and not _sees_all(model, copy)
+                query, key = _turned(model, query, near=near), _turned(model, key, near=near)
             seen = _seen(model, len(query), copy)
             scores = _scores(model, query, key, head, copy)
             mixed[row, :, own] = _mixed(scores, seen, values[row, :, shared], sinks[head])
@@ -115,9 +116,14 @@ def _seen(model: ModelSpec, length: int, copy: int) -> NDArray[np.bool_]:
     seen = np.ones((length, length), dtype=bool)
     if model.causal:
         seen = np.tril(seen)
-    if model.window and not (model.full_every and copy % model.full_every == model.full_every - 1):
+    if model.window and not _sees_all(model, copy):
         seen = np.triu(seen, 1 - model.window)
     return seen
+
+
+def _sees_all(model: ModelSpec, copy: int) -> bool:
+    """Return whether a layer has no window, where others have."""
+    return model.full_every > 0 and copy % model.full_every == model.full_every - 1
 
 
 def _mixed(scores: Float64s, seen: NDArray[np.bool_], value: Float64s, sink: float) -> Float64s:
@@ -128,14 +134,20 @@ def _mixed(scores: Float64s, seen: NDArray[np.bool_], value: Float64s, sink: flo
     return mixed
 
 
-def _turned(model: ModelSpec, x: Float64s) -> Float64s:
-    """Rotate the pairs of [length, head] in the complex plane, if the model has rotary positions."""
+def _turned(model: ModelSpec, x: Float64s, *, near: bool = False) -> Float64s:
+    """Rotate the pairs of [length, head] in the complex plane, if the model has rotary positions.
+
+    Layers with a window may have a base of their own (*near*).
+    """
     if model.position != "rotary":
         return x
     turned = model.rotary_width or model.head_width
     pairs, rest = x[:, :turned], x[:, turned:]
-    frequency = np.array([_frequency(model, i, turned) for i in range(turned // 2)])
-    spin = model.rotary_scale * np.exp(1j * np.outer(np.arange(len(x)), frequency))
+    frequency = np.array([
+        model.rotary_window_base ** (-2 * i / turned) if near else _frequency(model, i, turned)
+        for i in range(turned // 2)
+    ])  # fmt: skip
+    spin = (1.0 if near else model.rotary_scale) * np.exp(1j * np.outer(np.arange(len(x)), frequency))
     if model.rotary_pairs == "interleaved":
         neighbours = np.ascontiguousarray(pairs).view(np.complex128) * spin
         return np.hstack([neighbours.view(np.float64), rest])
@@ -144,15 +156,36 @@ def _turned(model: ModelSpec, x: Float64s) -> Float64s:
 
 
 def _frequency(model: ModelSpec, pair: int, turned: int) -> float:
-    """Return the angle of a pair, lessened where the model was stretched: Peng et al. 2023, section 3.2 and A.2."""
+    """Return the angle of a pair, lessened where the model was stretched."""
     angle = float(model.rotary_base ** (-2 * pair / turned))
     if not model.rotary_factor:
         return angle
+    share = {"linear": _all_of_it, "llama3": _by_wavelength}.get(model.rotary_scaling, _by_pair)(model, pair, turned)
+    return angle * (1 - share + share / model.rotary_factor)
+
+
+def _all_of_it(model: ModelSpec, pair: int, turned: int) -> float:
+    return 1.0
+
+
+def _by_wavelength(model: ModelSpec, pair: int, turned: int) -> float:
+    """Return the share that is divided as the code of Llama 3.1 has it: by positions that a whole turn takes."""
+    turn = 2 * math.pi * model.rotary_base ** (2 * pair / turned)
+    if turn < model.rotary_trained / model.rotary_fast:
+        return 0.0
+    if turn > model.rotary_trained / model.rotary_slow:
+        return 1.0
+    return 1 - (model.rotary_trained / turn - model.rotary_slow) / (model.rotary_fast - model.rotary_slow)
+
+
+def _by_pair(model: ModelSpec, pair: int, turned: int) -> float:
+    """Return the share that is divided by YaRN: Peng et al. 2023, section 3.2 and A.2."""
 
     def where(turns: float) -> float:
         return math.log(model.rotary_trained / (2 * math.pi * turns)) / math.log(model.rotary_base) * turned / 2
 
-    begin = max(0, math.floor(where(model.rotary_fast)))
-    end = min(turned - 1, math.ceil(where(model.rotary_slow)))
-    share = min(1.0, max(0.0, (pair - begin) / ((end - begin) or 0.001)))
-    return angle * (1 - share + share / model.rotary_factor)
+    begin, end = where(model.rotary_fast), where(model.rotary_slow)
+    if model.rotary_scaling == "yarn":
+        begin, end = math.floor(begin), math.ceil(end)
+    begin, end = max(0, begin), min(turned - 1, end)
+    return min(1.0, max(0.0, (pair - begin) / ((end - begin) or 0.001)))

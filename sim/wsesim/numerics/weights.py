@@ -68,10 +68,14 @@ class SeededWeights:
         if deviation == 0:
             return np.full(shape, mean, dtype=np.float32)
         array = np.empty(shape, dtype=np.float32)
-        flat = array.reshape(-1)
+        self._draw(array.reshape(-1), tensor, copy, mean, deviation)
+        return as_packed(array, tensor)
+
+    def _draw(self, values: Array, tensor: Tensor, copy: int, mean: float, deviation: float) -> None:
+        """Fill *values* piece after piece, each from a seed of its own, so that threads may share them."""
 
         def fill(start: int) -> None:
-            part = flat[start : start + _PIECE_ELEMENTS]
+            part, name = values[start : start + _PIECE_ELEMENTS], tensor.of or tensor.name
             seed = np.random.SeedSequence((self._seed, crc32(name.encode()), copy, start // _PIECE_ELEMENTS))
             generator = np.random.Generator(np.random.PCG64(seed))
             generator.standard_normal(out=part, dtype=np.float32)
@@ -80,10 +84,9 @@ class SeededWeights:
             if tensor.density < 1:
                 part *= generator.random(part.size) < tensor.density
 
-        starts = range(0, flat.size, _PIECE_ELEMENTS)
+        starts = range(0, values.size, _PIECE_ELEMENTS)
         if len(starts) == 1:
             fill(0)
         else:
             with ThreadPoolExecutor() as pool:
                 list(pool.map(fill, starts))
-        return as_packed(array, tensor)

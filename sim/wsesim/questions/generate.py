@@ -9,14 +9,8 @@ from wsesim.answer import FigureSpec
 from wsesim.questions.base import Reads
 from wsesim.questions.shared.kinds import RequestQuestion
 from wsesim.questions.shared.reads import GENERATE
-from wsesim.questions.shared.request import (
-    COMMON_FIGURES,
-    READ_FIGURES,
-    WRITE_FIGURES,
-    ReadSection,
-    ResidentFile,
-    WriteSection,
-)
+from wsesim.questions.shared.request import ReadSection, ResidentFile, WriteSection
+from wsesim.questions.shared.request_figures import COMMON_FIGURES, READ_FIGURES, WRITE_FIGURES
 from wsesim.workload import Default, Section
 from wsesim.workload.fields import Size
 

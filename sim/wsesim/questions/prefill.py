@@ -9,7 +9,8 @@ from wsesim.answer import FigureSpec
 from wsesim.questions.base import Reads
 from wsesim.questions.shared.kinds import RequestQuestion
 from wsesim.questions.shared.reads import PREFILL
-from wsesim.questions.shared.request import COMMON_FIGURES, READ_FIGURES, ReadSection, ResidentFile
+from wsesim.questions.shared.request import ReadSection, ResidentFile
+from wsesim.questions.shared.request_figures import COMMON_FIGURES, READ_FIGURES
 from wsesim.workload import Section
 
 

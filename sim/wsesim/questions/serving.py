@@ -19,7 +19,6 @@ from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.price import POWER_FIGURES
 from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
-    FULL_REQUEST,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -27,6 +26,7 @@ from wsesim.questions.shared.request import (
     forward_graph,
     verified_length,
 )
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
 from wsesim.workload.fields import LARGEST, AutoOrSize, Count, Size, Text, Time
@@ -39,6 +39,8 @@ MOST_REQUESTS = 2_000_000
 """As many as of a trace are played, at most (`system.traces`): each takes about a kilobyte while it is."""
 DRAWN = ("prompt", "prompt_spread", "output", "output_spread")
 """Keys of requests that are drawn."""
+_SPAN = "the time from the first arrival to the last token, or to when one more would arrive where that is later"
+"""Over which all that is served is counted a second."""
 _MEANT = {
     "ttft": "TTFT, from arrival to the first token (Vidur: prefill_e2e_time)",
     "tpot": "TPOT, per token after the first (the mean ITL of a request; Vidur: "
@@ -134,12 +136,13 @@ class Serving(ModelQuestion):
         FigureSpec(name="largest_rate_per_s", label="largest rate per second", meaning="at which the share that is "
                    "asked for is good enough; 0: none", better="more"),
         FigureSpec(name="goodput_per_s", label="good answers per second", meaning="requests within both limits, over "
-                   "the time simulated (request goodput)", better="more"),
+                   f"{_SPAN} (request goodput)", better="more"),
         FigureSpec(name="met_share", label="good answers", meaning="share of requests within both limits",
                    better="more"),
-        FigureSpec(name="tokens_per_s", label="tokens per second", meaning="written, all users", better="more"),
-        FigureSpec(name="all_tokens_per_s", label="all tokens per second", meaning="read and written, all users",
+        FigureSpec(name="tokens_per_s", label="tokens per second", meaning=f"written, all users, over {_SPAN}",
                    better="more"),
+        FigureSpec(name="all_tokens_per_s", label="all tokens per second", meaning="read and written, all users, "
+                   f"over {_SPAN}", better="more"),
         FigureSpec(name="reused_share", label="prompts reused", meaning="share of their tokens that was in the cache"),
         FigureSpec(name="utilization", label="utilization", meaning="share of the time in which tokens enter the "
                    "pipeline"),
@@ -147,7 +150,7 @@ class Serving(ModelQuestion):
         *POWER_FIGURES,
         FigureSpec(name="offered_per_s", label="offered rate per second", meaning="requests that arrive a second, from "
                    "the first to the last"),
-        FigureSpec(name="served_per_s", label="served per second", meaning="requests served, over the time simulated"),
+        FigureSpec(name="served_per_s", label="served per second", meaning=f"requests served, over {_SPAN}"),
         FigureSpec(name="duration_s", label="time simulated", meaning="from the first arrival to the last token"),
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
         FULL_REQUEST,

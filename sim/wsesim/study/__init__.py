@@ -8,10 +8,11 @@ A study knows what a question states about itself (settings, figures, what it re
 
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, extended, machine_or_stack, side_by_side
-from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, goal_of, size
+from wsesim.study.forms import schemas
+from wsesim.study.goals import Sized, Sizing, goal_of, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
 from wsesim.study.indices import Indices, SettingIndex, indices, points_asked
-from wsesim.study.indices_output import INDICES_FILES, print_indices
+from wsesim.study.indices_output import print_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
@@ -19,19 +20,13 @@ from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import estimate_s, sweep
 from wsesim.study.schema import StudyFile
 from wsesim.study.sensitivity import Sensitivity, sensitivity
-from wsesim.study.sensitivity_output import (
-    SENSITIVITY_FILES,
-    print_sensitivity,
-)
+from wsesim.study.sensitivity_output import print_sensitivity
 from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable, asked_by
 from wsesim.study.usual import over_ranges, usual_ranges
 
 __all__ = [
     "FILES",
-    "INDICES_FILES",
-    "SENSITIVITY_FILES",
-    "SHORT_GOALS",
     "USUAL_SAMPLES",
     "Indices",
     "Parameter",
@@ -63,6 +58,7 @@ __all__ = [
     "render_sweep",
     "sample_in",
     "scheduler",
+    "schemas",
     "sensitivity",
     "side_by_side",
     "size",

@@ -143,10 +143,10 @@ def _given(name: str, given: object, checker: ValueChecker, *, drawn: bool) -> G
     for index, value in enumerate(given[: MOST_VALUES + 1]):
         if name != KEY and not checker.check(name, value, (*loc, index)):
             continue
-        key = repr(value)
-        if key in values:
-            checker.problems.add((*loc, index), f"{'.'.join(map(str, loc))}: {written(held(value))} is there twice")
-        values[key] = held(value)
+        kept = held(name, value)
+        if repr(kept) in values:
+            checker.problems.add((*loc, index), f"{'.'.join(map(str, loc))}: {written(kept)} is there twice")
+        values[repr(kept)] = kept
     return tuple(values.values())
 
 

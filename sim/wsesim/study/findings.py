@@ -42,7 +42,7 @@ def best_so_far(table: SweepTable) -> list[Number | None]:
     """Return the best of the first figure that is searched for, up to each point."""
     name, best, found = table.study.pareto[0], None, list[Number | None]()
     for row in table.rows:
-        value = row.figures[name]
+        value = row.figures[name] if row.sound else None
         if value is not None and (best is None or (value < best) == (better(table, name) == "less")):
             best = value
         found.append(best)
@@ -95,7 +95,7 @@ def _bend(table: SweepTable) -> str:
     """Say where along one axis a figure is best, or from where on more no longer pays."""
     study = table.study
     spec = next((spec for spec in study.kept if spec.better), None)
-    rows = [row for row in table.rows if spec is not None and row.figures[spec.name]]
+    rows = [row for row in table.rows if spec is not None and row.sound and row.figures[spec.name]]
     grid = len(study.axes) == 1 and not study.sampled and not study.prune
     if not grid or spec is None or len(rows) < 4 or not _ordered(study.axes[0][0]):
         return ""

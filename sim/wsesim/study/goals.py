@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import ClassVar
 
-from wsesim.answer import Level, Number, Readable, Status
+from wsesim.answer import Level, Number, Readable
 from wsesim.errors import InputError, SpecError, WsesimError, nearest
 from wsesim.hardware import load_cluster
 from wsesim.questions import changed
@@ -204,7 +204,7 @@ class _Sizer:
             kept = answered(other, self.level, journal_at(self.journal) if self.journal else None)[0]
         except WsesimError as error:
             kept = KeptAnswer(status="", why=reason(error), figures={}, spent={}, gap=None)
-        ok = kept.status == Status.OK and all(self._holds(goal, kept) for goal in self.goals)
+        ok = kept.sound and all(self._holds(goal, kept) for goal in self.goals)
         self.found[machine, systems] = Sized(
             machine=machine, systems=systems, reached=ok, figures=kept.figures, why=kept.why
         )  # fmt: skip

@@ -1,8 +1,8 @@
-"""A figure over two parameters, or three: a cell for each point, darker the larger; hatched where it does not fit."""
+"""A figure over two or three parameters: a cell for each point, darker the larger, hatched where there is no answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, log
 from typing import TYPE_CHECKING, Any
@@ -61,8 +61,14 @@ class HeatGrid:
         return x / self.width, y / self.height, self.panel_width / self.width, self.panel_height / self.height
 
 
-def heat_svg(spec: FigureSpec, axes: Sequence[StudyAxis], cells: Cells, grid: HeatGrid, *, ident: str) -> str:
-    """Draw *cells* over two or three *axes*; the third makes panels that share one scale."""
+def heat_svg(
+    spec: FigureSpec, axes: Sequence[StudyAxis], cells: Cells, grid: HeatGrid, *, ident: str,
+    failed: Collection[tuple[int, int, int]] = (),
+) -> str:  # fmt: skip
+    """Draw *cells* over two or three *axes*; the third makes panels that share one scale.
+
+    Those that *failed* are hatched; others without a value are left empty.
+    """
     x, y = axes[0], axes[1]
     found = [float(value) for value in cells.values() if value is not None]
     with svg.drawing(grid.width, grid.height) as figure:
@@ -71,6 +77,7 @@ def heat_svg(spec: FigureSpec, axes: Sequence[StudyAxis], cells: Cells, grid: He
             _frame(drawn, x, y, grid)
             here = {(at[0], at[1]): value for at, value in cells.items() if at[2] == panel}
             _cells(drawn, spec.name, here, found, write=grid.write)
+            _hatch(drawn, [_square(at[0], at[1]) for at in failed if at[2] == panel])
             if len(axes) > 2:
                 heading = f"{axes[2].title}: {axes[2].labels[panel]}"
                 drawn.set_title(heading, color=svg.SOFT, fontsize=9.5, loc="left", pad=5, **svg.LITERAL)
@@ -130,7 +137,6 @@ def _cells(
             shades.setdefault(_level(float(value), found), []).append(_square(column, row))
     for level, squares in sorted(shades.items()):
         svg.fill(axes, squares, f"c{level}")
-    _hatch(axes, [_square(column, row) for (column, row), value in here.items() if value is None])
     for (column, row), value in here.items() if write else ():
         if value is not None:
             colour = svg.PAPER if _level(float(value), found) > LEVELS // 2 else svg.INK

@@ -14,14 +14,13 @@ from wsesim.answers.plain import PROGRAM, json_text
 from wsesim.study import plot
 from wsesim.study.indices import COLUMNS, RANKED_BY, Indices, SettingIndex
 from wsesim.study.sensitivity import MATTERS
+from wsesim.study.sensitivity_output import SENSITIVITY_FILES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
 
-INDICES_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
-"""What is written."""
 PRINTED = 20
 """Settings on the terminal at most; the files have all."""
 TITLES = {"morris": "Morris", "sobol": "Sobol"}
@@ -51,7 +50,7 @@ def write_indices(found: Indices, out: Path, *, overwrite: bool = False) -> tupl
         InputError: as `wsesim.answers.publish`.
     """
     texts = (_page(found), _csv(found), json_text(indices_json(found)))
-    files = {name: each.encode() for name, each in zip(INDICES_FILES, texts, strict=True)}
+    files = {name: each.encode() for name, each in zip(SENSITIVITY_FILES, texts, strict=True)}
     return publish(files, out, overwrite=overwrite)
 
 

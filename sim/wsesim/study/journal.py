@@ -71,6 +71,11 @@ class KeptAnswer:
         return self.status in (Status.OK, Status.DOES_NOT_FIT)
 
     @property
+    def sound(self) -> bool:
+        """Whether there is an answer, and nothing is wrong with it."""
+        return self.status == Status.OK and not self.why
+
+    @property
     def spent_figures(self) -> Mapping[str, float]:
         """Seconds by cause, each by the name that a study has for it."""
         return {f"spent.{cause}": seconds for cause, seconds in self.spent.items()}

@@ -1,11 +1,11 @@
-"""A figure over the one parameter that varies: a line through the points that fit, a mark where none does.
+"""A figure over the one parameter that varies: a line through the points that fit, a grey strip where none does.
 
 Here too are the axes of all drawings: where each value stands, and what is written there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log as ln
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,8 @@ _LETTER = 5.4
 _UPRIGHT = 0.82
 """What a sign of a tilted label needs of its width in height: the sine of 60 degrees, less what it overlaps."""
 _MOST_DOTS = 60
-MISSING = "×"
-"""Stands at the axis where a point has no figure."""
+_STRIP = 9.0
+"""Width of the strip where a point has no answer: as high as the picture, so that it is no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +105,10 @@ def _labels(parameter: Parameter, places: Sequence[float]) -> tuple[str, tuple[s
     return "", candidate
 
 
-def line_svg(spec: FigureSpec, axis: StudyAxis, values: Sequence[Number | None], *, ident: str) -> str:
-    """Draw *values*, one for each place of *axis*; None is marked at the axis, and the line is broken there."""
+def line_svg(
+    spec: FigureSpec, axis: StudyAxis, values: Sequence[Number | None], *, ident: str, failed: Collection[int] = ()
+) -> str:
+    """Draw *values*, one for each place of *axis*; at None the line is broken, and grey where the place *failed*."""
     order = sorted(range(len(axis)), key=lambda index: axis.places[index])
     found = [float(value) for value in values if value is not None]
     plot = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _BOTTOM - _TOP)
@@ -120,15 +122,21 @@ def line_svg(spec: FigureSpec, axis: StudyAxis, values: Sequence[Number | None],
         if axis.numeric:
             heights = [float("nan") if values[index] is None else float(values[index] or 0) for index in order]
             axes.plot([axis.places[index] for index in order], heights, color=svg.SOFT, linewidth=1.2, zorder=2)
-        for place, value in zip(axis.places, values, strict=True):
-            if value is None:
-                across = axes.get_xaxis_transform()
-                axes.text(place, 0.012, MISSING, color=svg.INK, fontsize=12, ha="center", va="bottom", transform=across)
-            elif len(axis) <= _MOST_DOTS or not axis.numeric:
+        for index, (place, value) in enumerate(zip(axis.places, values, strict=True)):
+            if index in failed:
+                axes.axvline(place, color=svg.LINE, linewidth=_STRIP, zorder=1)
+            elif value is not None and (len(axis) <= _MOST_DOTS or not axis.numeric or _alone(values, index, order)):
                 svg.dot(axes, place, float(value), 30, "c7")
         title = label(spec)
         axes.text(-_LEFT / plot[0], 1.07, title, color=svg.INK, fontsize=11, transform=axes.transAxes, **svg.LITERAL)
         return svg.inline(figure, ident, f"{title} over {axis.title}")
+
+
+def _alone(values: Sequence[Number | None], index: int, order: Sequence[int]) -> bool:
+    """Return whether no neighbour along the axis has a value, so that no line shows this one."""
+    rank = order.index(index)
+    beside = (*order[max(0, rank - 1) : rank], *order[rank + 1 : rank + 2])
+    return all(values[each] is None for each in beside)
 
 
 def _place_x(axes: Axes, axis: StudyAxis, width: float, *, tilted: bool) -> None:

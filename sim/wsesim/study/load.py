@@ -275,7 +275,7 @@ def _fixed(
             if name in varied:
                 checker.problems.add(loc, f"{where}: {name} stands under vary too; keep one", at_key=True)
             elif name == KEY or checker.check(name, value, loc):
-                found[name] = held(value)
+                found[name] = held(name, value)
     return found
 
 

@@ -11,7 +11,7 @@ from wsesim.answer import UsedFigure
 from wsesim.hardware import load_cluster
 from wsesim.questions.base import Question
 from wsesim.software import load_software
-from wsesim.units import base_unit, parse
+from wsesim.units import parse
 from wsesim.workload import STACK, Lookup, dimension_of_setting
 
 Value = int | float | bool | str | tuple[Any, ...]
@@ -53,7 +53,7 @@ def as_setting(name: str, number: float) -> Value:
     """Return a number in the unit we count in as it would stand in a file."""
     whole = int(number) if float(number).is_integer() else number
     dimension = dimension_of_setting(name)
-    return whole if dimension is None else f"{whole} {base_unit(dimension)}"
+    return whole if dimension is None else f"{whole} {dimension.unit}"
 
 
 def _figure(name: str, key: str, figures: tuple[UsedFigure, ...]) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,13 +144,11 @@ def render_sweep(table: SweepTable) -> str:
 
     from wsesim.answers.page import templates
     from wsesim.study.heat import MOST_PANELS
-    from wsesim.study.lines import MISSING
 
     study, causes = table.study, causes_drawn(table)
     page = {
         "study": study, "version": __version__, "summary": _summary(table), "remarks": table.remarks(),
-        "drawings": [(Markup(drawn), wide) for drawn, wide in drawings(table)], "heat": len(study.axes) > 1,
-        "missing": MISSING, "any_missing": any(not row.ok for row in table.rows),
+        "drawings": [(Markup(drawn), wide) for drawn, wide in drawings(table)], "missing": tuple(_missing(table)),
         "panels_left_out": max(0, study.shape[2] - MOST_PANELS) if len(study.axes) > 2 else 0,
         "heads": [(text.label(spec), spec.meaning) for spec in study.kept],
         "rows": [(values_shown(row, study.shown), _cells(study, row)[len(study.shown) :], row.ok, row.most_time_on)
@@ -178,14 +177,15 @@ def drawings(table: SweepTable) -> Iterator[tuple[str, bool]]:
     axes, places = _axes(study)
     kept = {spec: [row.figures[spec.name] for row in table.rows] for spec in study.kept}
     if len(axes) == 1:
+        lost = {index for index, row in enumerate(table.rows) if row.failed}
         for index, (spec, values) in enumerate(kept.items()):
-            yield line_svg(spec, axes[0], values, ident=f"figure-{index}"), False
+            yield line_svg(spec, axes[0], values, ident=f"figure-{index}", failed=lost), False
         return
     cells = (text.short(spec.name, value) for spec, values in kept.items() for value in values if value is not None)
-    grid = grid_of(axes, cells)
+    grid, failed = grid_of(axes, cells), [place for place, row in zip(places, table.rows, strict=True) if row.failed]
     for index, (spec, values) in enumerate(kept.items()):
         placed = dict(zip(places, values, strict=True))
-        yield heat_svg(spec, axes, placed, grid, ident=f"figure-{index}"), grid.wide
+        yield heat_svg(spec, axes, placed, grid, ident=f"figure-{index}", failed=failed), grid.wide
 
 
 def _axes(study: Study) -> tuple[list[StudyAxis], list[tuple[int, int, int]]]:
@@ -216,10 +216,25 @@ def _whole(table: SweepTable, causes: Sequence[Cause]) -> Iterator[str]:
         yield causes_svg(axes, dict(zip(places, (row.most_time_on for row in table.rows), strict=True)), causes)
 
 
+def _missing(table: SweepTable) -> Iterator[str]:
+    """Say how points without a value look in the pictures, how many they are and how they ended."""
+    study, grid = table.study, not table.study.sampled
+    strips = len(study.axes) == 1 if grid else study.optimize is not None and len(study.pareto) == 1
+    looks = {True: "Grey" if strips else "Hatched" if grid else "Not drawn", False: "Empty" if grid else "Not drawn"}
+    for failed, look in looks.items():
+        counts = Counter(row.status for row in table.rows if not row.ok and row.failed == failed)
+        if counts:
+            points = plural(len(table.rows), "point")
+            yield f"{look}: {', '.join(_ended(counts))}, of {points}; why stands below."
+
+
+def _ended(counts: Mapping[str, int]) -> list[str]:
+    return [f"{count:,} {_ENDED[status][count > 1]}" for status, count in counts.items() if count]
+
+
 def _summary(table: SweepTable) -> str:
-    counts = {status: count for status, count in table.count().items() if count and status != Status.OK}
-    missing = [f"{count:,} {_ENDED[status][count > 1]}" for status, count in counts.items()]
-    return ", ".join([plural(len(table.rows), "point"), *missing])
+    counts = {status: count for status, count in table.count().items() if status != Status.OK}
+    return ", ".join([plural(len(table.rows), "point"), *_ended(counts)])
 
 
 def _reasons(table: SweepTable) -> list[tuple[int, str, str, str]]:

@@ -69,7 +69,7 @@ def pruned(study: Study, tasks: Sequence[PointTask], answer: Answer, reached: li
         for task, row in zip(now, answer(now), strict=True):
             rows[task.number] = replace(row, at_best=at_best[task.number].at_best)
             kept = keeping(study, row)
-            if kept.ok and (cost := costs(kept.figures, senses)):
+            if kept.sound and (cost := costs(kept.figures, senses)):
                 reached.append(kept.figures)
                 best.append(cost)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from wsesim.answer import Number
 from wsesim.errors import InputError
 from wsesim.study.numbers import Value
 from wsesim.study.optimize import OptimizeSection
@@ -55,7 +56,7 @@ def searched(study: Study, ask: Ask, tell: Tell | None = None) -> SweepTable:
             tell(len(points), goal.budget)
     words = f"all {plural(len(points), 'point')}" if every else f"{plural(len(points), 'point')}, seed {goal.seed}"
     return SweepTable(
-        study=replace(_at(study, space, points), sampled=words, optimize=goal), now=now.figures if now.ok else {},
+        study=replace(_at(study, space, points), sampled=words, optimize=goal), now=now.figures if now.sound else {},
         rows=tuple(row for table in tables for row in table.rows), known=sum(table.known for table in tables),
         said=tuple(dict.fromkeys(line for table in tables for line in table.said)),
     )  # fmt: skip
@@ -93,7 +94,14 @@ def _proposed(study: Study, goal: OptimizeSection, space: Space, ask: Ask) -> It
             yield list(new.values()), table
         for key, (trial, _) in zip(keys, trials, strict=True):
             if key in known:
-                proposals.learn(trial, {**known[key].figures, **(known[key].at_best if known[key].pruned else {})})
+                proposals.learn(trial, _told(known[key]))
+
+
+def _told(row: PointRow) -> Mapping[str, Number | None]:
+    """Return what a search learns of a point: of one that was pruned what it is at best, of a wrong one nothing."""
+    if row.pruned:
+        return {**row.figures, **row.at_best}
+    return row.figures if row.sound else dict.fromkeys(row.figures)
 
 
 class _Proposals:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from wsesim.answers.text import label
 from wsesim.study import plot
 from wsesim.study.findings import best_so_far
-from wsesim.study.lines import MISSING
 from wsesim.study.table import SweepTable
 
 _WIDTH, _HEIGHT = 720.0, 300.0
@@ -31,12 +30,19 @@ def way_svg(table: SweepTable) -> str:
         parts.append(f'<line x1="{x.start:.1f}" x2="{x.end:.1f}" y1="{place:.1f}" y2="{place:.1f}" '
                      f'stroke="var(--soft)" stroke-dasharray="4 4"/>')  # fmt: skip
         parts.append(plot.words(x.end, place - 5, "as it stands", "end", "soft"))
-    for number, value in enumerate(values, 1):
-        parts.append(plot.words(x.at(number), y.start - 2, MISSING, "middle", "soft") if value is None
-                     else plot.dot(x.at(number), y.at(float(value)), "c3"))  # fmt: skip
+    parts += [_strip(x, y, number) for number, row in enumerate(table.rows, 1) if row.failed]
+    parts += [plot.dot(x.at(number), y.at(float(value)), "c3") for number, value in enumerate(values, 1)
+              if value is not None]  # fmt: skip
     best = [(number, float(value)) for number, value in enumerate(best_so_far(table), 1) if value is not None]
     corners = _corners([(x.at(number), y.at(value)) for number, value in best])
     return plot.drawing(_WIDTH, _HEIGHT, title, [*parts, plot.path(corners, "c7")])
+
+
+def _strip(x: plot.Scale, y: plot.Scale, number: int) -> str:
+    """Return a grey strip from top to bottom: no value, a point that has no answer."""
+    width = max(1.0, x.at(1) - x.at(0))
+    return (f'<rect x="{x.at(number) - width / 2:.1f}" y="{y.end:.1f}" width="{width:.1f}" '
+            f'height="{y.start - y.end:.1f}" fill="var(--line)"/>')  # fmt: skip
 
 
 def _corners(points: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

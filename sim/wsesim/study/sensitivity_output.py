@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SENSITIVITY_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
-"""What a sensitivity writes."""
+"""What a sensitivity writes, by figures or by indices."""
 PRINTED = 20
 """Figures on the terminal at most; the files have all."""
 HEADS = ("figure", "now", "better", "worse", "elasticity", "source")

@@ -15,7 +15,7 @@ from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
 from wsesim.questions.base import Question, bounds_of
 from wsesim.study.numbers import Value, as_setting, numbers_of
-from wsesim.units import Dimension, parse
+from wsesim.units import Dimension, parse, spelled
 from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, plain, setting_names
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SCENARIO = "scenario"
 """Name of the parameter whose values are sets of changes."""
+MOST_NAMED, SIGNS = 3, 6
+"""Of a name that tells studies apart: settings, and signs of the sum of all that is asked."""
 SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs", "assert"})
 """Keys that decide what is shown and checked beside an answer, never a figure of it."""
 _CALLED = ("name", "source")
@@ -61,9 +63,11 @@ def takes_list(schema: type[Section], name: str) -> bool:
     return any(get_origin(one) is list for one in plain)
 
 
-def held(value: Any) -> Any:
-    """Return a value of a file as it is held: lists as tuples."""
-    return tuple(map(held, value)) if isinstance(value, list) else value
+def held(name: str, value: Any) -> Any:
+    """Return a value of a setting in a file as it is held: lists as tuples, a quantity spelled as all are."""
+    if isinstance(value, list):
+        return tuple(held(name, each) for each in value)
+    return spelled(value) if isinstance(value, str) and dimension_of_setting(name) else value
 
 
 def written(value: Value) -> str:
@@ -238,6 +242,13 @@ class Study:
             **({"optimize": self.optimize.model_dump()} if self.optimize else {}),
             **({"prune": True} if self.prune else {}),
         }  # fmt: skip
+
+    @property
+    def told_apart(self) -> str:
+        """Return a name that says what varies, and is another for whatever is asked otherwise."""
+        text = json.dumps(self.to_json(), sort_keys=True, default=str)
+        varied = [parameter.name.rpartition(".")[2] for parameter in self.shown[:MOST_NAMED]]
+        return "-".join([self.base.asked.name, *varied, hashlib.sha256(text.encode()).hexdigest()[:SIGNS]])
 
     @property
     def inputs_sha256(self) -> str:

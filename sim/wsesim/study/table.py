@@ -63,9 +63,19 @@ class PointRow:
         return self.ok and bool(self.why)
 
     @property
+    def sound(self) -> bool:
+        """Whether there are figures, and nothing is wrong with them: others are never weighed."""
+        return self.ok and not self.why
+
+    @property
     def pruned(self) -> bool:
         """Whether it was not answered as it cannot be among the best."""
         return self.status == PRUNED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was asked and has no answer; what was left out or pruned has no value, and lacks none."""
+        return not self.ok and self.status not in (LEFT_OUT, PRUNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -145,9 +155,12 @@ class SweepTable(Readable):
         return found
 
     def best(self) -> tuple[int, ...]:
-        """Return the points that no other beats in the figures that the study weighs; the knee among them first."""
+        """Return the points that no other beats in the figures that the study weighs; the knee among them first.
+
+        A point whose answer is not right is none of them, and beats none.
+        """
         senses = {spec.name: spec.better for spec in self.study.kept if spec.name in self.study.pareto}
-        figures = [row.figures for row in self.rows]
+        figures = [row.figures if row.sound else {} for row in self.rows]
         at_knee = knee(figures, senses) if senses else None
         if at_knee is None:
             return ()
@@ -207,7 +220,8 @@ class SweepTable(Readable):
             yield f"No point has: {', '.join(never)}."
         if wrong := self.wrong():
             first = f"{wrong[0].why}{' (the first of them; `why` is a column)' if len(wrong) > 1 else ''}"
-            yield f"Not right: {len(wrong):,} of {plural(len(self.rows), 'point')}: {first}"
+            weighed = ", and not weighed" if self.study.pareto else ""
+            yield f"Not right{weighed}: {len(wrong):,} of {plural(len(self.rows), 'point')}: {first}"
         if self.study.prune:
             yield self._pruning()
 

@@ -12,7 +12,7 @@ from wsesim.answers.card import line
 from wsesim.answers.causes import known
 from wsesim.answers.plain import json_text
 from wsesim.study.comparing import SideBySide
-from wsesim.units import plural
+from wsesim.units import plural, show_change
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def card(found: SideBySide) -> str:
 def _explained(found: SideBySide) -> Iterator[str]:
     first = found.sides[0].name
     for side, causes in zip(found.sides[1:], found.causes, strict=False):
-        most = [f"{each.cause} {each.share:+.0%}" for each in causes[:4] if each.share is not None]
+        most = [f"{each.cause} {show_change(each.share, digits=0)}" for each in causes[:4] if each.share is not None]
         if most:
             yield f"Of the difference of {side.name} from {first}: {', '.join(most)}."
 

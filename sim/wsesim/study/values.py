@@ -22,7 +22,7 @@ from pydantic import ConfigDict, Field
 from wsesim.errors import Problem, SpecError
 from wsesim.questions.base import Question
 from wsesim.study.spec import is_variable, takes_list
-from wsesim.units import Dimension, parse
+from wsesim.units import Dimension, parse, spelled
 from wsesim.workload import (
     STACK,
     ClusterSection,
@@ -173,7 +173,7 @@ def _written(value: Fraction, like: _Number, dimension: Dimension | None, *, who
     in_bytes = value * like.scale
     if dimension is Dimension.BYTES and in_bytes.denominator != 1:
         return f"{round(in_bytes)} B"
-    return f"{number} {like.unit}"
+    return spelled(f"{number} {like.unit}")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -68,7 +68,7 @@ class ServiceTimes:
 
     @property
     def all_copies(self) -> int:
-        """Those that read included."""
+        """Copies of the model, those that only read prompts included."""
         return self.copies + (self.readers.copies if self.readers else 0)
 
     def read_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -21,7 +21,7 @@ from wsesim.system.served import Served
 def serve_apart(
     requests: Requests, times: ServiceTimes, serve: Callable[[Requests, ServiceTimes], Served]
 ) -> Served:  # fmt: skip
-    """Play *requests* with the readers of *times*, then with its writers; *serve* plays either."""
+    """Play prompts on the readers of *times*, then their answers on its writers; *serve* plays each of the two."""
     assert times.readers is not None, "there are readers"
     too_long = requests.refused | (requests.prompt + requests.output > times.capacity_tokens)
     asked = replace(requests, output=np.ones_like(requests.output), turned_away=too_long)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from wsesim.system.machine import ROUNDING
+from wsesim.units import ROUNDING
 
 
 @dataclass(slots=True)

@@ -196,7 +196,7 @@ def _gone_through(request: StepRequest, search: Search) -> list[Way]:
 
 
 def _alone(request: StepRequest, below_s: float, clock: Clock) -> _Found:
-    """Return the fastest way alone: that which was the fastest last, around other wafers, says what is too slow.
+    """Return the fastest way alone; the one that was the fastest on the wafers asked before says what is too slow.
 
     Where another is faster yet on a part of the wafer, it is found as if the next best were asked for, too.
     """
@@ -221,7 +221,7 @@ def _alone(request: StepRequest, below_s: float, clock: Clock) -> _Found:
 
 
 def least_of_all(request: StepRequest) -> Way | None:
-    """Return the way that promises most: `promised_s` of it is what no way takes less than, however it is played.
+    """Return the way that promises most: no way, however it is played, takes less than its `promised_s`.
 
     None where nothing fits.
     """
@@ -261,9 +261,10 @@ def _promising(request: StepRequest, clock: Clock) -> Way | None:
 
 
 def _roomy(search: Search) -> float:
-    """Return the least that is computed again where as large passes fit as where inputs are kept of the root of layers.
+    """Return the policy that computes least again of those under which the largest passes fit.
 
-    Of fewer, more lie between them while they are computed again.
+    Memory is least where as many inputs are kept as the square root of the layers: with fewer, more layers lie between
+    two of them, whose inputs are all there while they are computed again.
     """
     request, policies = search.request, search.request.policies
     root = min(range(len(policies)), key=lambda at: abs(policies[at] - sqrt(policies[-1])))

@@ -60,12 +60,18 @@ def first_bytes(program: Program) -> float:
 
 
 def counted(program: Program, stage: Stage, size: float) -> float:
-    """Return the bytes of a piece that is sent for the first time in a step; all if a program only goes back."""
+    """Return which of a piece's *size* bytes are sent for the first time in a step: all of a forward stage, else none.
+
+    Where no forward stage has weights, those of a backward stage are the first.
+    """
     forward = any(one.phase == "forward" and one.weight_bytes for one in program.groups[0].stages)
     return size if stage.phase == "forward" or not forward else 0.0
 
 
 def safe(times: int, *, before: float, slack: float) -> int:
-    """Return how often what made the sender's slack of *before* may happen until it waits for updates."""
+    """Return how many of *times* repetitions the sender can run ahead without having to wait for updates.
+
+    Each takes as much of its slack, seconds, as the last one did: from *before* to *slack*.
+    """
     lost = before - slack
     return times if lost <= 0 else min(times, max(0, floor(slack / lost) - 1))

@@ -40,7 +40,7 @@ def column_in(line: str, name: str) -> int | None:
 
 
 def _why(error: ValueError | RecursionError) -> str:
-    """Say what is wrong without what Python would be told."""
+    """Say what is wrong, without the advice that Python adds for programmers."""
     if isinstance(error, json.JSONDecodeError):
         return error.msg
     return "nested too deep" if isinstance(error, RecursionError) else "a number has too many digits"

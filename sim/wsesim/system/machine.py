@@ -23,12 +23,9 @@ from wsesim.system.due import Due, counted
 from wsesim.system.recorder import Recorder, Work
 from wsesim.system.sequence import Cursor, Place, group_at, is_last, pieces, repeats, step_at
 from wsesim.system.store import Store
+from wsesim.units import ROUNDING
 
 Process = Generator[simpy.Event, Any, None]
-ROUNDING = 1e-9
-"""Share of a queue's room by which sizes that should fill it exactly may seem too large."""
-
-
 BETWEEN = {"step": "step overhead", "stragglers": "wait for stragglers"}
 """What the causes of what follows a step's arithmetic are called."""
 

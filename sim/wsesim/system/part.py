@@ -12,9 +12,9 @@ from functools import cache, cached_property
 from math import fsum, inf
 
 from wsesim.mapping import Program, StepRequest, fits, lay
-from wsesim.system.machine import ROUNDING
 from wsesim.system.recurrence import Timed, time_step
 from wsesim.system.sequence import pieces
+from wsesim.units import ROUNDING
 
 WORTH = 1e-3
 """Share of a step that leaving cores unused has to bring to be looked for."""

@@ -7,10 +7,11 @@ from collections import defaultdict
 from wsesim.mapping import PassGroup, Program, Stage
 from wsesim.system.backlog import Backlog
 from wsesim.system.due import Due, counted
-from wsesim.system.machine import ROUNDING, tree_latency_s
+from wsesim.system.machine import tree_latency_s
 from wsesim.system.sequence import pieces
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import cause_of
+from wsesim.units import ROUNDING
 
 COMPUTE, WEIGHTS_WAIT, GRADIENTS_WAIT = ("wafer", "compute"), ("wafer", "weights"), ("wafer", "gradients")
 WEIGHTS_IN, GRADIENTS_OUT = ("swarmx down", "weights"), ("swarmx up", "gradients")

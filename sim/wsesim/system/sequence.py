@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from sys import float_info
 
 from wsesim.mapping import PassGroup, Program, Stage
+from wsesim.units import ROUNDING
 
 MOST_PIECES = 16
 """Pieces a block's weights (and gradients) are played in, at most: a piece is a train of shards."""
 MOST_STEPS = 6
 """Steps that are played at most until they repeat."""
-_SAME = 1e-9
-"""Share of a step by which two that are alike may differ."""
 
 
 def repeats(ended: Sequence[float]) -> bool:
@@ -21,7 +20,7 @@ def repeats(ended: Sequence[float]) -> bool:
     if len(ended) < 2:
         return False
     last, before = ended[-1] - ended[-2], ended[-2] - (ended[-3] if len(ended) > 2 else 0.0)
-    return abs(last - before) <= _SAME * last or len(ended) >= MOST_STEPS
+    return abs(last - before) <= ROUNDING * last or len(ended) >= MOST_STEPS
 
 
 def alike_s(now: float) -> float:

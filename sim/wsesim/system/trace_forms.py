@@ -104,16 +104,7 @@ def form_of(records: Records, file: str) -> TraceForm:
     talks = prompt is not None and PROMPTS[prompt] == "ShareGPT"
     output = None if talks else output or most
     if prompt is None or (output is None and not talks):
-        what, known = ("prompt", PROMPTS) if prompt is None else ("output", OUTPUTS)
-        like = ((names[name], nearest(name, known)) for name in names)
-        hint = next((f" ({name!r}{near})" for name, near in like if near), "")
-        message = (
-            f"no column {what!r}, nor one that says the same in a public trace{hint}; there are: "
-            f"{', '.join(records.names)}; needed are arrival_s, prompt and output"
-        )
-        if len(records.names) == 1 and not records.typed:
-            message += ", with commas, tabs or semicolons between them"
-        raise InputError.at(message, file=file, line=1)
+        raise _no_form(records, names, "output" if prompt else "prompt", file)
     arrival = next((key for key in SECONDS if key in names), None)
     unit_s = SECONDS[arrival] if arrival else 0.0
     counts_ms = arrival == "timestamp" and prompt in MILLISECONDS and CHATS not in names
@@ -126,6 +117,19 @@ def form_of(records: Records, file: str) -> TraceForm:
     )  # fmt: skip
     read = {name if name in records.names else name.partition(".")[0] for name in form.columns}
     return replace(form, unread=tuple(name for name in records.names if name and name not in read))
+
+
+def _no_form(records: Records, names: Mapping[str, str], what: str, file: str) -> InputError:
+    """Return what is said where the column of *what* is missing; *names* are those that are there, by bare name."""
+    like = ((name, nearest(bare, PROMPTS if what == "prompt" else OUTPUTS)) for bare, name in names.items())
+    hint = next((f" ({name!r}{near})" for name, near in like if near), "")
+    message = (
+        f"no column {what!r}, nor one that says the same in a public trace{hint}; there are: "
+        f"{', '.join(records.names)}; needed are arrival_s, prompt and output"
+    )
+    if len(records.names) == 1 and not records.typed:
+        message += ", with commas, tabs or semicolons between them"
+    return InputError.at(message, file=file, line=1)
 
 
 def _by_bare_name(names: tuple[str, ...], file: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from wsesim.errors import InputError
 from wsesim.system.records import Row, open_records
 from wsesim.system.trace_forms import ANSWERS, TraceForm, form_of
+from wsesim.units import show_share
 
 MOST_TOKENS = 10**9
 LONGEST_SPAN_S = 1e9
@@ -80,7 +81,7 @@ def read_columns(
             if reader.add(row):
                 break
             if found.rows % TOLD_EVERY == 0:
-                say(f"reading requests: {found.rows:,} rows, {records.read():.0%} of {path.name}")
+                say(f"reading requests: {found.rows:,} rows, {show_share(records.read(), digits=0)} of {path.name}")
     if not found.prompt:
         raise InputError.at(f"has no requests that are asked for: {_none_of(found)}", file=str(path), line=1)
     found.block_tokens = _block_tokens(found) if found.blocks else 0

@@ -7,6 +7,7 @@ Forward, backward and update are those of the graph that is simulated; beside it
 """
 
 from wsesim.trainer.course import Course
+from wsesim.trainer.forms import schemas
 from wsesim.trainer.loop import Learner, begin, resume, train
 from wsesim.trainer.output import Report, print_training, training_json, write_training
 from wsesim.trainer.run import learn_by
@@ -22,6 +23,7 @@ __all__ = [
     "print_seeds",
     "print_training",
     "resume",
+    "schemas",
     "seeds_json",
     "train",
     "training_json",

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from wsesim.errors import InputError, nearest
 from wsesim.units import plural
@@ -104,6 +104,13 @@ def behaviour_report(*, progress: Callable[[int, int, str], None] | None = None)
     return BehaviourReport(found=tuple(found))
 
 
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each kind of report, by the command and option that write it."""
+    from wsesim.validation.forms import schemas
+
+    return schemas()
+
+
 def print_report(found: AnyReport, console: Console) -> None:
     """Print a comparison as tables."""
     found.print(console)
@@ -111,13 +118,11 @@ def print_report(found: AnyReport, console: Console) -> None:
 
 def why_none_run(found: AnyReport) -> str:
     """Return that no row could be run, and why the first could not; empty if some was, or there are none."""
-    rows = found.to_dict().get("rows")
-    reasons = [row.get("reason") for row in rows] if isinstance(rows, list) else []
-    return (
-        f"none of its {plural(len(reasons), 'row')} could be run; the first: {reasons[0]}"
-        if reasons and all(reasons)
-        else ""
-    )
+    from wsesim.validation.behaviour import BehaviourReport
+
+    if isinstance(found, BehaviourReport) or not found.left or len(found.left) < found.rows:
+        return ""
+    return f"none of its {plural(found.rows, 'row')} could be run; the first: {next(iter(found.left.values()))}"
 
 
 def write_report(found: AnyReport, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:

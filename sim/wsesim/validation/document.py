@@ -42,6 +42,11 @@ class ModelReport:
     """Whether the rows are of the user's own table: then why some were not run is printed."""
 
     @property
+    def rows(self) -> int:
+        """How many rows were asked."""
+        return len(self.validation.scores)
+
+    @property
     def left(self) -> dict[str, str]:
         """Why rows were not run, by row."""
         return {score.id: score.reason for score in self.validation.scores if score.simulated is None}

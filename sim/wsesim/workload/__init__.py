@@ -1,6 +1,7 @@
 """What files of all kinds share: sections and their fields, reading, settings, mistakes, and files shown again."""
 
-from wsesim.workload.fields import Default, Derived, Figures, Section, fill, read_fields
+from wsesim.workload.fields import Default, Derived, Figures, Section
+from wsesim.workload.filling import fill, read_fields
 from wsesim.workload.formula import Formula, Lookup
 from wsesim.workload.inputs import (
     SAMPLE,

@@ -10,7 +10,7 @@ from importlib.resources import files
 from wsesim.answer import UsedFigure
 from wsesim.signs import printable
 from wsesim.units import Sizes
-from wsesim.workload.fields import as_yaml
+from wsesim.workload.filling import as_yaml
 
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _YAML_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})

@@ -197,7 +197,9 @@ class ModelSection(Section):
     rotary_base: Annotated[float, Field(gt=0)] | None = None
     """Base of the rotary frequencies."""
     rotary_factor: Bound | None = None
-    """How often more positions a model was stretched to (YaRN): slow angles are divided by it. Default: 0."""
+    """How often more positions a model was stretched to: angles are divided by it. Default: 0."""
+    rotary_scaling: Annotated[str, *choice(lambda: choices()["rotary_scaling"])] | None = None
+    """Which angles are divided: slow ones (yarn, yarn_smooth, llama3) or all (linear). Default: yarn."""
     rotary_trained: Count | None = None
     """Positions that it was trained on before."""
     rotary_fast: Factor | None = None
@@ -206,6 +208,8 @@ class ModelSection(Section):
     """Turns over these up to which angles are divided. Default: 1."""
     rotary_scale: Factor | None = None
     """What turned numbers are multiplied by. Default: 1."""
+    rotary_window_base: Bound | None = None
+    """Base of the rotary frequencies in layers with a window (Gemma 3). Default: 0, that of all."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
     """Tokens the model was trained on, if known."""
     source: Text | None = None

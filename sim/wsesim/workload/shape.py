@@ -11,7 +11,7 @@ from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.model import EXTRAS, ModelSpec, load_preset, read_hf_config
 from wsesim.ops import chosen
-from wsesim.workload.fields import as_yaml, read_fields
+from wsesim.workload.filling import as_yaml, read_fields
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
 from wsesim.workload.problems import Problems
 from wsesim.workload.schema import ModelSection
@@ -21,7 +21,8 @@ from wsesim.yamlfile import read_yaml
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
 _BASES = ("preset", "config", "zoo")
 """Keys that name a whole model."""
-_LABELS = ("name", "source", "token_budget")
+_LABELS = ("name", "source", "token_budget", "weight_format", "weight_packed")
+"""Keys that make no other model of one: what it is called, is trained on, and how its weights are kept."""
 _READ_WITH: Mapping[str, tuple[str, Callable[[ModelSpec], bool]]] = {
     **dict.fromkeys(("classes",), ("model.task is classify or tag", lambda model: model.task in ("classify", "tag"))),
     **dict.fromkeys(("masked", "head_activation"), ("model.task is mlm", lambda model: model.task == "mlm")),
@@ -29,9 +30,10 @@ _READ_WITH: Mapping[str, tuple[str, Callable[[ModelSpec], bool]]] = {
     "sentence_head": ("model.task is mlm or embed", lambda model: model.task in ("mlm", "embed")),
     **dict.fromkeys(("full_every",), ("model.window is above 0", lambda model: model.window > 0)),
     **dict.fromkeys(
-        ("rotary_width", "rotary_pairs", "rotary_base", "still_every"),
+        ("rotary_width", "rotary_pairs", "rotary_base", "still_every", "rotary_factor", "rotary_window_base"),
         ("model.position is rotary", lambda model: model.position == "rotary"),
     ),
+    "rotary_scaling": ("model.rotary_factor is above 0", lambda model: model.rotary_factor > 0),
     **dict.fromkeys(
         ("experts_per_token", "expert_imbalance"), ("model.experts is above 0", lambda model: model.experts > 0)
     ),

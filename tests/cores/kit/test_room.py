@@ -26,6 +26,8 @@ FREE_BYTES = 60 * 2**20
 """What the computer is said to have left; what is known before may be an eighth of what is taken."""
 MOST_CPU_S = 0.3
 """What is expected to take longer is asked for its room, and not simulated."""
+LARGEST = 10**18
+"""More bytes than any core has."""
 SIZES = st.one_of(
     st.integers(1, 10), st.integers(0, 29).map(lambda power: 1 << power), st.integers(1, 10**9), st.just(10**9)
 )
@@ -45,6 +47,14 @@ def cases(draw: st.DrawFn) -> tuple[str, tuple[int, int], tuple[int, ...]]:
 def asked(name: str, grid: tuple[int, int], shape: tuple[int, ...], **more: Any) -> Any:
     data = {"kernel": name, "grid": [*grid], "shape": [*shape], "cluster": "cs-2", "pictures": 0, **more}
     return questions.ask(data, file="test", folder=Path())
+
+
+def needed(name: str, grid: tuple[int, int], shape: tuple[int, ...]) -> int | None:
+    """Return the bytes of a core; None of a shape that the kernel does not take."""
+    try:
+        return PROGRAMS[name].need(WAFER, grid, shape, {})
+    except InputError:
+        return None
 
 
 def solved(question: Any, level: Level) -> Outcome:
@@ -109,11 +119,12 @@ def test_what_limits_a_kernel_is_no_more_than_its_time(case: tuple[str, tuple[in
 @pytest.mark.parametrize(
     ("name", "grid", "shape", "fits"),
     [
-        ("gelu", (4, 4), (8, 60_000_000), "8x4096"),
-        ("message", (3, 1), (10**9,), "8192"),
-        ("attention-prefill", (4, 4), (10**8, 8, 8), "128x8x8"),
-        ("gemv", (4, 4), (20_000, 20_000), "512x512, or the same on 750 x 994 cores"),
-        ("rotary", (2, 1), (1, 10**9), "1x4096"),
+        ("gelu", (4, 4), (8, 60_000_000), "8x4708"),
+        ("message", (3, 1), (10**9,), "11776"),
+        ("attention-prefill", (4, 4), (10**8, 8, 8), "130x8x8"),
+        ("gemv", (4, 4), (20_000, 20_000), "724x512, or the same on 750 x 994 cores"),
+        ("allreduce-2d", (8, 8), (12_000,), "11776"),
+        ("rotary", (2, 1), (1, 10**9), "1x6728"),
     ],
 )
 def test_what_has_no_room_says_what_has(name: str, grid: tuple[int, int], shape: tuple[int, ...], fits: str) -> None:
@@ -122,6 +133,10 @@ def test_what_has_no_room_says_what_has(name: str, grid: tuple[int, int], shape:
     assert found.why.endswith(f"; data that fits: {fits}")
     smaller = tuple(map(int, fits.split(",")[0].split("x")))
     assert not isinstance(solved(asked(name, grid, smaller), "closed"), DoesNotFit)
+    for axis, size in enumerate(smaller):
+        larger = ((*smaller[:axis], size + step, *smaller[axis + 1 :]) for step in range(1, 65))
+        needs = (need for shape in larger if (need := needed(name, grid, shape)) is not None)
+        assert next(needs, LARGEST) > WAFER.core.usable_bytes, f"there is room for more along axis {axis}"
 
 
 @pytest.mark.parametrize("name", ["stream-gemm", "stream-gradient"])
@@ -189,7 +204,7 @@ def test_a_run_says_how_long_it_takes_and_how_far_it_is() -> None:
     asked("summa", (4, 4), (32, 32, 32)).solve("cores", said.append)
     assert said[0].startswith("simulating summa on 16 cores for about ")
     assert said[0].endswith(" of CPU time")
-    shares = [int(text.rsplit(" ", 1)[1].removesuffix("%")) for text in said[1:]]
+    shares = [int(text.rsplit(": ", 1)[1].strip("<% ")) for text in said[1:]]
     assert len(shares) > 50
     assert shares == sorted(shares)
     assert shares[-1] <= 99

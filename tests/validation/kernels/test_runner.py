@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
+from tests.answers.keeping import keeps_to
 
+from wsesim.answers.plain import plain_data
 from wsesim.cli import cli
+from wsesim.validation import schemas
 from wsesim.validation.kernels import KernelScore, KernelValidation, constants, validate_kernels
 from wsesim.validation.kernels.constants import GROUPS
 from wsesim.validation.kernels.registry import NO_FAMILY
@@ -34,8 +37,7 @@ def test_a_small_table(write_kernels: WriteKernels, golden: Callable[[str, str],
     printed = StringIO()
     KernelReport(validation=found).print(Console(file=printed, width=140))
     golden("validation/kernels.txt", "\n".join(line.rstrip() for line in printed.getvalue().splitlines()) + "\n")
-    reasons = {score.id: score.reason for score in found.scores if score.simulated is None}
-    assert reasons == {
+    assert KernelReport(validation=found).left == {
         "sum-nothing": "params give no P",
         "unknown": "no machine like 'WSE-9 silicon'",
         "host": "the time is the host's, not the wafer's",
@@ -47,6 +49,7 @@ def test_the_same_table_gives_the_same_words(write_kernels: WriteKernels) -> Non
     made = [KernelReport(validation=validate_kernels(write_kernels(*SMALL))) for _ in range(2)]
     texts = [report.files()["validation-kernels.md"].decode() for report in made]
     assert texts[0] == texts[1]
+    assert keeps_to(plain_data(made[0].to_dict()), schemas()["validate_kernels"])
     for heading in ("## Families", "## Constants", "## Rows", "## Assumed", "## Not run"):
         assert heading in texts[0]
     assert "| fabric.hop_cycles | 1 | 2 | WSE-2: SDK-WP" in texts[0]

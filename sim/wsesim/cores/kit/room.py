@@ -39,7 +39,9 @@ UNCOMPILED = 600
 MOST_CORE_CYCLES_UNCOMPILED = 1_000_000
 """Cores times cycles that run uncompiled in about half a minute."""
 CORE_S = 10e-6
-"""CPU time until a core is laid out. Measured: 7 to 13 µs."""
+"""CPU time until a core is laid out. Measured: 7 to 13 us."""
+STEPS = 1024
+"""Steps up from a shape that are tried until the kernel takes one: it may want multiples of its grid."""
 
 
 def check_cores(case: KernelCase) -> None:
@@ -123,6 +125,8 @@ def cpu_seconds(case: KernelCase, cycles: float) -> float:
 def _would_fit(case: KernelCase) -> str:
     """Return which smaller shape or larger grid has data that fits, as the end of a sentence."""
     shape = max((found for found in _smaller(case) if found is not None), key=prod, default=None)
+    for axis in range(len(shape or ())):
+        shape = _grown(case, shape, axis) if shape else None
     columns, rows = case.wafer.columns, case.wafer.rows - case.program.edge_rows
     found = [_sizes(shape)] if shape else []
     if _fits(case, (columns, rows), case.shape):
@@ -135,6 +139,19 @@ def _smaller(case: KernelCase) -> Iterator[Shape | None]:
     for axis in range(len(case.shape)):
         yield _halved(case, [axis])
     yield _halved(case, list(range(len(case.shape))))
+
+
+def _grown(case: KernelCase, shape: Shape, axis: int) -> Shape:
+    """Return the largest shape that fits with *axis* of *shape* larger, in the smallest steps that the kernel takes."""
+
+    def more_by(step: int) -> Shape:
+        return (*shape[:axis], shape[axis] + step, *shape[axis + 1 :])
+
+    room = case.shape[axis] - shape[axis]
+    step = next((step for step in range(1, min(room, STEPS) + 1) if _need(case, case.grid, more_by(step))), room + 1)
+    counts = range(1, room // step + 1)
+    grown = bisect_left(counts, True, key=lambda count: not _fits(case, case.grid, more_by(count * step)))
+    return more_by(grown * step)
 
 
 def _halved(case: KernelCase, axes: list[int]) -> Shape | None:
@@ -152,10 +169,16 @@ def _halved(case: KernelCase, axes: list[int]) -> Shape | None:
 
 
 def _fits(case: KernelCase, grid: Grid, shape: Shape) -> bool:
+    need = _need(case, grid, shape)
+    return need is not None and need <= case.wafer.core.usable_bytes
+
+
+def _need(case: KernelCase, grid: Grid, shape: Shape) -> int | None:
+    """Return the bytes of a core that the kernel needs for *shape*; None where it takes no such."""
     try:
-        return case.program.need(case.wafer, grid, shape, case.options) <= case.wafer.core.usable_bytes
+        return case.program.need(case.wafer, grid, shape, case.options)
     except InputError:
-        return False
+        return None
 
 
 def _sizes(shape: Shape) -> str:

@@ -20,7 +20,7 @@ from wsesim.cores.listing import code_lines, list_program
 from wsesim.cores.machine import CoreRun
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
-from wsesim.units import show_seconds
+from wsesim.units import show_seconds, show_share
 
 LEVELS = ("cores", "closed")
 USUALLY_WATCHED = 16
@@ -128,7 +128,7 @@ def run_case(
     frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
     run = prepared.run(
         watch=watch, frame_cycles=frame_cycles, tell_cycles=max(1, ceil(closed / TOLD)),
-        tell=lambda now: say(f"{what}: {min(now / closed, ALMOST):.0%}"), path=path,
+        tell=lambda now: say(f"{what}: {show_share(min(now / closed, ALMOST), digits=0)}"), path=path,
     )  # fmt: skip
     return KernelOutcome(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,

@@ -11,6 +11,7 @@ from wsesim.csl.builtins import (  # noqa: F401
     operations,
     printing,
     registers,
+    strings,
     structures,
     tasks,
 )

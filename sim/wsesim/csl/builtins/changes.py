@@ -8,9 +8,9 @@ from wsesim.csl import types
 from wsesim.csl.builtins.descriptors import get_field, set_field, shifted
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import coerce
-from wsesim.csl.image import Field
 from wsesim.csl.source import CslError
 from wsesim.csl.values import Address, KnownValue, Runtime, Value, is_known
+from wsesim.csl.vectors import Field
 
 
 def _descriptor(use: Use, index: int = 0) -> Value:
@@ -68,7 +68,8 @@ def set_dsd_number(use: Use) -> Value:
         raise CslError(use.place(0), f"{use.node.name} of a mem4d_dsd", "make another by @get_dsd")
     if not isinstance(number.type, types.Int) and number.type != types.COMPTIME_INT:
         raise CslError(use.place(1), f"a {name} of type {number.type}", "it is an integer")
-    if isinstance(dsd, KnownValue) and is_known(number):
+    if is_known(number):
         number = coerce(number, types.U16 if name == "length" else types.I16, use.frame, use.place(1), f"the {name}")
-        return KnownValue(dsd.type, replace(dsd.data, **{name: number.data}))  # type: ignore[attr-defined]
+    if isinstance(dsd, KnownValue) and isinstance(number, KnownValue):
+        return KnownValue(dsd.type, replace(dsd.data, **{name: number.data}))
     return Runtime(dsd.type, set_field(use, use.frame.register(dsd, use.at), field, use.frame.register(number, use.at)))

@@ -7,10 +7,11 @@ from dataclasses import replace
 from wsesim.csl import types
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.core import whole_of
-from wsesim.csl.image import Field, Operation, Type
+from wsesim.csl.image import Operation, Type
 from wsesim.csl.source import CslError, nearest
 from wsesim.csl.tensors import Access
 from wsesim.csl.values import Address, Aggregate, Dsd, KnownValue, Runtime, Value, wrap
+from wsesim.csl.vectors import Field
 
 MEMORY = ("tensor_access", "base_address", "extent", "stride", "offset", "wavelet_index_offset")
 CIRCULAR = ("base_address", "extent", "wraparound")

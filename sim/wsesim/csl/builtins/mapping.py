@@ -11,12 +11,13 @@ from wsesim.csl.builtins.registers import dsr_number
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.calls import call_with
 from wsesim.csl.code import Label, StepDraft
-from wsesim.csl.image import Field, OperandKind, Operation, VectorOperand, VectorUse
+from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
 from wsesim.csl.source import CslError
 from wsesim.csl.statements import pinned
 from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Address, FunctionRef, InMemory, KnownValue, Runtime, StoredVariable, Value
+from wsesim.csl.vectors import Field, OperandKind, VectorOperand, VectorUse
 
 
 @dataclass(slots=True)
@@ -96,6 +97,8 @@ def _stream(use: Use, value: Value, of: CslType, index: int) -> Stream | None:
         return _walked(use, dsd, of)
     if not isinstance(value.type, types.DsdType):
         return None
+    if of == types.BOOL or (isinstance(of, types.Int | types.Float) and types.width(of) not in (16, 32)):
+        raise CslError(use.place(index), f"@map of a {of}", "elements are numbers of 16 or 32 bits")
     if value.type not in (types.MEM1D, types.FABIN, types.FABOUT):
         raise CslError(use.place(index), f"@map over a {value.type}", "over mem1d_dsd, fabin_dsd, fabout_dsd")
     dsd = use.frame.register(value, use.at)

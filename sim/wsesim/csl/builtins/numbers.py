@@ -11,9 +11,8 @@ from wsesim.csl.convert import coerce, converted
 from wsesim.csl.core import evaluate, truth
 from wsesim.csl.image import Operation
 from wsesim.csl.intrinsics import TABLE
-from wsesim.csl.limits import MAX_TEXT
 from wsesim.csl.numbers import bits_of, float_of, round_to
-from wsesim.csl.source import CslError, LimitError
+from wsesim.csl.source import CslError
 from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Address, KnownValue, Runtime, Value
 
@@ -149,6 +148,8 @@ def intrinsic(use: Use) -> Value:
         raise CslError(use.at, f"there is no builtin {use.node.name}")
     name, of = use.text(0, "the name"), use.type(1)
     entry = TABLE[name]
+    if entry.evaluate is not None and not (isinstance(of, types.Float) or of == types.COMPTIME_FLOAT):
+        raise CslError(use.at, f"{name} of a {of}", "it is for floats: convert it by @as(f32, x)")
     values = [use.value(index) for index in range(2, use.count)]
     if use.frame.body is None or (
         entry.evaluate is not None and all(isinstance(value, KnownValue) for value in values)
@@ -259,52 +260,3 @@ def assert_(use: Use) -> Value:
     if use.frame.body is not None and decided is not True:
         use.frame.code.emit(Operation.ASSERT, use.at, a=use.frame.register(value, use.at))
     return VOID
-
-
-@builtin("@comptime_print", least=0, most=64)
-def comptime_print(use: Use) -> Value:
-    """Say values while compiling."""
-    frame = use.frame.comptime() if use.frame.body else use.frame
-    parts = [written(evaluate(argument, frame)) for argument in use.node.arguments]
-    use.frame.program.files.printed.append(f"{use.at}: {' '.join(parts)}")
-    return VOID
-
-
-def written(value: Value) -> str:
-    """A value as CSL writes it."""
-    if isinstance(value, KnownValue) and value.type == types.DIRECTION:
-        return types.DIRECTIONS[value.data]
-    if isinstance(value, KnownValue) and isinstance(value.data, int | float | str | CslType):
-        return str(value.data).lower() if isinstance(value.data, bool) else str(value.data)
-    fields = getattr(value, "fields", None)
-    if fields is not None:
-        return ".{ " + ", ".join(f".{name} = {written(inner)}" for name, inner in fields.items()) + " }"
-    return str(value.data) if isinstance(value, KnownValue) and isinstance(value.data, list) else f"a {value.type}"
-
-
-@builtin("@strcat", least=1, most=64)
-def strcat(use: Use) -> Value:
-    """Strings one after the other."""
-    text = "".join(use.text(index, "an argument") for index in range(use.count))
-    if len(text) > MAX_TEXT:
-        raise LimitError(use.at, f"a string of {len(text)} bytes", f"at most {MAX_TEXT}")
-    return KnownValue(types.STRING, text)
-
-
-@builtin("@strlen", least=1)
-def strlen(use: Use) -> Value:
-    """How many bytes a string has."""
-    return KnownValue(types.COMPTIME_INT, len(use.text(0, "the string")))
-
-
-@builtin("@get_array", least=1)
-def get_array(use: Use) -> Value:
-    """The bytes of a string."""
-    text = use.text(0, "the string")
-    return KnownValue(types.Array((len(text),), types.U8), [ord(char) & 0xFF for char in text])
-
-
-@builtin("@get_string_from_byte", least=1)
-def get_string_from_byte(use: Use) -> Value:
-    """A string of one byte."""
-    return KnownValue(types.STRING, chr(use.whole(0, "the byte", 0, 255)))

@@ -6,12 +6,13 @@ from wsesim.csl import image, types
 from wsesim.csl.builtins.registers import dsr_number, options
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import converted
-from wsesim.csl.image import OperandKind, Operation, VectorOperand, VectorUse
+from wsesim.csl.image import Operation
 from wsesim.csl.memory import store
 from wsesim.csl.numbers import bits_of, round_to
 from wsesim.csl.source import CslError
 from wsesim.csl.types import F16, F32, I16, U16, U32, CslType
 from wsesim.csl.values import VOID, Aggregate, InMemory, KnownValue, Runtime, Value
+from wsesim.csl.vectors import OperandKind, VectorOperand, VectorUse
 from wsesim.units import plural
 
 _INTEGER = ("add16", "addc16", "sub16", "and16", "or16", "xor16", "sll16", "slr16", "sar16")
@@ -28,6 +29,8 @@ OPERATIONS: dict[str, tuple[CslType, ...]] = {
     "fs2h": (F16, F32), "fh2xp16": (I16, F16), "fs2xp16": (I16, F32), "xp162fh": (F16, I16), "xp162fs": (F32, I16),
 }  # fmt: skip
 """Type of the destination and of each source."""
+_FACTOR = 3
+"""The place of the number that a multiply-add multiplies by."""
 
 
 def operation(use: Use) -> Value:
@@ -98,6 +101,10 @@ def _check(use: Use, values: list[Value]) -> None:
             raise CslError(use.place(index), f"{use.node.name} of a circbuf_dsd", "load it: @load_to_dsr_xdsr")
         if isinstance(value, Aggregate):
             raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "sources come before the options")
+        if index == _FACTOR and not _is_scalar(value):
+            raise CslError(
+                use.place(index), f"{use.node.name} times a {value.type}", "its last source is a number: x[j]"
+            )
     fabrics = sum(value.type == types.FABIN for value in values)
     most = 1 if use.frame.program.options.arch == "wse3" else 2
     if fabrics > most:

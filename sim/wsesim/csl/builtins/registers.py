@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from wsesim.csl import image, types
+from wsesim.csl import image, types, vectors
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.code import scalar
-from wsesim.csl.image import DsrFile, Operation, VectorOptions, dsr
+from wsesim.csl.image import Operation
 from wsesim.csl.intrinsics import TABLE
 from wsesim.csl.source import CslError
 from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Address, Dsd, InMemory, KnownValue, Runtime, Value
+from wsesim.csl.vectors import DsrFile, VectorOptions, dsr
 
 FILES = {
     "dsr_dest": DsrFile.DEST, "dsr_src0": DsrFile.SRC0, "dsr_src1": DsrFile.SRC1, "dsr_fifo_dest": DsrFile.DEST,
@@ -89,7 +90,7 @@ def load_to_dsr(use: Use) -> Value:
             raise CslError(use.place(1), "the descriptor must be known while compiling")
         use.frame.program.setup.dsrs.append((register, dsd, options(use, fields), use.at))
         return VOID
-    vector = image.VectorUse("", (), options(use, fields))
+    vector = vectors.VectorUse("", (), options(use, fields))
     use.frame.code.emit(
         Operation.LOAD_DSR, use.at, image.Type.U64, a=use.frame.register(dsd, use.at), n=register, vector=vector
     )  # fmt: skip
@@ -125,8 +126,8 @@ def options(use: Use, fields: dict[str, Value]) -> VectorOptions:
     kind, target = _on_control(fields.get("on_control"))
     return VectorOptions(
         is_async=_flag(use, fields, "async"),
-        activate=_id(use, fields.get("activate")),
-        unblock=_id(use, fields.get("unblock")),
+        activate=_target(use, fields, "activate"),
+        unblock=_target(use, fields, "unblock"),
         index=_id(use, fields.get("index")),
         thread=_id(use, fields.get("ut_id")),
         priority=_priority(fields.get("priority")),
@@ -144,6 +145,16 @@ def _flag(use: Use, fields: dict[str, Value], name: str) -> bool:
     if not isinstance(value, KnownValue) or value.type != types.BOOL:
         raise CslError(use.at, f".{name} must be true or false, known while compiling")
     return bool(value.data)
+
+
+def _target(use: Use, fields: dict[str, Value], name: str) -> int:
+    """What an operation activates or unblocks at its end."""
+    value = fields.get(name)
+    of = types.VOID if value is None else value.type
+    is_task = isinstance(of, types.Function) and of.task
+    if not is_task and not isinstance(of, types.Opaque) and of != types.VOID:
+        raise CslError(use.at, f".{name} of a {of}", "it takes a task or an id")
+    return _id(use, value)
 
 
 def _id(use: Use, value: Value | None) -> int:
@@ -181,7 +192,7 @@ def set_dsr_base_addr(use: Use) -> Value:
     if not isinstance(pointer.type, types.Pointer):
         raise CslError(use.place(1), f"a base address of type {pointer.type}", "it is a pointer")
     held = use.frame.code.result(Operation.GET_DSR, use.at, image.Type.U64, n=number)
-    changed = set_field(use, held, image.Field.BASE, use.frame.register(pointer, use.at))
+    changed = set_field(use, held, vectors.Field.BASE, use.frame.register(pointer, use.at))
     use.frame.code.emit(Operation.SET_DSR, use.at, image.Type.U64, a=changed, n=number)
     return VOID
 

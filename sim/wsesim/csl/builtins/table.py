@@ -110,6 +110,8 @@ def builtin(*names: str, least: int, most: int | None = None) -> Callable[[Actio
 def call(node: tree.Builtin, frame: Frame, wanted: CslType | None) -> Value:
     """`@name(arguments)`."""
     if node.name not in BUILTINS:
+        if node.name == "@import_module":
+            raise CslError(node.at, "@import_module within an expression", "it is the value of a const of the file")
         raise CslError(node.at, f"there is no builtin {node.name}", nearest(node.name, BUILTINS))
     action, least, most = BUILTINS[node.name]
     if not least <= len(node.arguments) <= most:

@@ -38,6 +38,9 @@ def _task(use: Use, index: int = 0) -> FunctionRef:
     if not value.data.declaration.task:
         name = value.data.declaration.name
         raise CslError(use.place(index), f"{name} is a function, not a task", f"declare it: task {name}(...) void")
+    if isinstance(value.type, types.Function) and value.type.result != types.VOID:
+        name = value.data.declaration.name
+        raise CslError(use.place(index), f"task {name} returns a {value.type.result}", "a task returns void")
     return value.data
 
 

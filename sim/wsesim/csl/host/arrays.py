@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wsesim.csl.host.reporting import HostError
+
 Words = npt.NDArray[np.uint32]
 WORD_BYTES = 4
 
@@ -43,13 +45,13 @@ class CopyRegion:
         """Return [row, column] numbers of the cores in a program of so many columns and rows.
 
         Raises:
-            ValueError: it reaches outside.
+            HostError: it reaches outside.
         """
         columns = self.column + self.column_step * np.arange(self.width)
         rows = self.row + self.row_step * np.arange(self.height)
         outside = min(self.column, self.row) < 0 or columns.max(initial=0) >= width or rows.max(initial=0) >= height
         if outside:
-            raise ValueError(
+            raise HostError(
                 f"the region at ({self.column}, {self.row}) of {self.width} x {self.height} PEs reaches outside the "
                 f"program's rectangle of {width} x {height}"
             )
@@ -60,26 +62,26 @@ def as_words(source: Any) -> Words:
     """Return the items of an array as 32-bit words, in its order.
 
     Raises:
-        TypeError: they have no 32 bits.
+        HostError: they have no 32 bits.
     """
     flat = np.ascontiguousarray(np.asarray(source)).ravel()
     if flat.dtype.itemsize == WORD_BYTES:
         return flat.view(np.uint32)
     if flat.dtype.kind in "iub":
         return (flat.astype(np.int64) & 0xFFFFFFFF).astype(np.uint32)
-    raise TypeError(f"memcpy takes arrays of 32-bit items (float32, int32, uint32), not {flat.dtype}")
+    raise HostError(f"memcpy takes arrays of 32-bit items (float32, int32, uint32), not {flat.dtype}")
 
 
 def spread(words: Words, region: CopyRegion, order: MemcpyOrder) -> Words:
     """Return an array of the host as [row, column, element].
 
     Raises:
-        ValueError: it is too short.
+        HostError: it is too short.
     """
     shape = (region.height, region.width, region.elements)
     need = int(np.prod(shape))
     if len(words) < need:
-        raise ValueError(f"the array has {len(words)} items; {shape[0]} x {shape[1]} PEs of {shape[2]} need {need}")
+        raise HostError(f"the array has {len(words)} items; {shape[0]} x {shape[1]} PEs of {shape[2]} need {need}")
     words = words[:need]
     if order == MemcpyOrder.ROW_MAJOR:
         return words.reshape(shape)
@@ -90,15 +92,15 @@ def gather(found: Words, dest: Any, order: MemcpyOrder) -> None:
     """Fill an array of the host from [row, column, element].
 
     Raises:
-        TypeError: its items have no 32 bits.
-        ValueError: it is too short.
+        HostError: its items have no 32 bits.
+        HostError: it is too short.
     """
     into = np.asarray(dest)
     if into.dtype.itemsize != WORD_BYTES:
-        raise TypeError(f"memcpy fills arrays of 32-bit items (float32, int32, uint32), not {into.dtype}")
+        raise HostError(f"memcpy fills arrays of 32-bit items (float32, int32, uint32), not {into.dtype}")
     flat = (found if order == MemcpyOrder.ROW_MAJOR else found.transpose(2, 1, 0)).ravel()
     if into.size < flat.size:
-        raise ValueError(f"the array has {into.size} items; the copy brings {flat.size}")
+        raise HostError(f"the array has {into.size} items; the copy brings {flat.size}")
     values = np.ascontiguousarray(flat).view(into.dtype)
     if into.size == flat.size:
         into[...] = values.reshape(into.shape)

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from wsesim.csl.host.reporting import HostError
 from wsesim.csl.image import Image
 from wsesim.csl.machine import CslMachine
 from wsesim.csl.machine.log import MOST_WATCHED, usually_watched
@@ -24,7 +25,7 @@ def watched(image: Image) -> tuple[int, ...]:
     """Return the cores whose doings are logged: none unless a profile is asked for.
 
     Raises:
-        RuntimeError: one is named that the program does not have.
+        HostError: one is named that the program does not have.
     """
     if not (os.environ.get(REPORT) or os.environ.get(RAN)):
         return ()
@@ -37,7 +38,7 @@ def _number(text: str, image: Image) -> int:
     column, row = (int(match[1]), int(match[2])) if match else (-1, -1)
     if not (0 <= column < image.width and 0 <= row < image.height):
         size = f"{image.width} x {image.height}"
-        raise RuntimeError(f"{text} is to be watched; cores are COLUMN,ROW of {size}, the first 0,0")
+        raise HostError(f"{text} is to be watched; cores are COLUMN,ROW of {size}, the first 0,0")
     return row * image.width + column
 
 

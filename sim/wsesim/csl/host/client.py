@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.csl.host import cslc
+from wsesim.csl.host.reporting import HostError
 
 
 class SdkCompiler:
@@ -27,12 +28,12 @@ class SdkCompiler:
         """Compile a file of a folder; return where the program lies.
 
         Raises:
-            RuntimeError: it does not compile.
+            HostError: it does not compile.
         """
         given = shlex.split(options)
         folder = Path(out_path) / cslc.output_name(given)
         if cslc.main([str(Path(app_path) / csl_main), *given, f"-o={folder}"]):
-            raise RuntimeError(f"{csl_main} does not compile")
+            raise HostError(f"{csl_main} does not compile")
         return str(folder)
 
 

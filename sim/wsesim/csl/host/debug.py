@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wsesim.csl.host.reporting import HostError
 from wsesim.csl.host.store import load, load_run
 from wsesim.errors import nearest
 
@@ -22,7 +23,7 @@ class debug_util:
     def _inside(self, column: int, row: int) -> tuple[int, int]:
         found = column - self._image.offsets[0], row - self._image.offsets[1]
         if not (0 <= found[0] < self._image.width and 0 <= found[1] < self._image.height):
-            raise RuntimeError(f"the program has no core at column {column}, row {row} of the fabric")
+            raise HostError(f"the program has no core at column {column}, row {row} of the fabric")
         return found
 
     def read_trace(self, column: int, row: int, name: str) -> list[Any]:
@@ -38,9 +39,7 @@ class debug_util:
         found = next((each for each in tile.symbols if each.name == name), None)
         if found is None:
             names = [each.name for each in tile.symbols]
-            raise RuntimeError(
-                f"no symbol {name!r} in memory{nearest(name, names)}: `export` it if it is optimised away"
-            )
+            raise HostError(f"no symbol {name!r} in memory{nearest(name, names)}: `export` it if it is optimised away")
         memory = np.frombuffer(bytes.fromhex(load_run(self._folder).symbols[f"{at[0]},{at[1]}"]), np.uint16)
         size = found.count * found.t.words
         words = np.zeros(size, np.uint16)

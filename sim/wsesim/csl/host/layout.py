@@ -21,6 +21,7 @@ from wsesim.csl.host.geometry import (
     vector,
 )
 from wsesim.csl.host.platform import SdkCompileArtifacts, SdkExecutionPlatform, SdkTarget
+from wsesim.csl.host.reporting import HostError
 
 Point = tuple[int, int]
 
@@ -52,7 +53,7 @@ class CodeRegion:
         name, value = (given[0].name, given[0]) if len(given) == 1 else given
         for point in points:
             if point not in self.params:
-                raise RuntimeError(f"region {self.name!r} has no core at {point}")
+                raise HostError(f"region {self.name!r} has no core at {point}")
             self.params[point][str(name)] = value if isinstance(value, SdkColor) else int(value)
 
     def set_param_all(self, *given: Any) -> None:
@@ -180,12 +181,12 @@ class SdkLayout:
         """Join two ports, core by core along their edges.
 
         Raises:
-            RuntimeError: they do not fit each other.
+            HostError: they do not fit each other.
         """
         if sender.receives or not receiver.receives:
-            raise RuntimeError("connect takes an output port, then an input port")
+            raise HostError("connect takes an output port, then an input port")
         if sender.size != receiver.size or len(sender.cores()) != len(receiver.cores()):
-            raise RuntimeError(
+            raise HostError(
                 f"port {sender.color.name!r} of {sender.region.name!r} ({len(sender.cores())} cores, {sender.size} "
                 f"words) does not fit port {receiver.color.name!r} of {receiver.region.name!r} "
                 f"({len(receiver.cores())} cores, {receiver.size} words)"
@@ -216,7 +217,7 @@ class SdkLayout:
 
     def _stream(self, streams: dict[str, RegionPort | StreamPlace], port: RegionPort, *, receives: bool) -> str:
         if port.receives != receives or len(port.cores()) != 1:
-            raise RuntimeError("a stream needs a port of one core, an input port to send into, an output port to read")
+            raise HostError("a stream needs a port of one core, an input port to send into, an output port to read")
         name = f"{port.region.name}_{port.prefix}{port.color.name}"
         streams[name] = port
         return name

@@ -14,6 +14,7 @@ from wsesim.csl.colors import ColorSetting, SwitchSetting
 from wsesim.csl.host.geometry import OPPOSITE, STEPS, Masks, SdkColor
 from wsesim.csl.host.layout import CodeRegion, Point, RegionPort, SdkLayout, StreamPlace
 from wsesim.csl.host.platform import SdkCompileArtifacts
+from wsesim.csl.host.reporting import HostError
 from wsesim.csl.host.store import save
 from wsesim.csl.image import Image, TileClass
 
@@ -32,7 +33,7 @@ def compile_layout(layout: SdkLayout, out: str) -> SdkCompileArtifacts:
     """Return what a layout is compiled to, written into a folder.
 
     Raises:
-        RuntimeError: there is no path, or no color left.
+        HostError: there is no path, or no color left.
         InputError: mistakes in the programs.
     """
     width = MARGIN + max((r.origin[0] + r.width for r in layout.regions), default=1)
@@ -65,14 +66,14 @@ def _side(port: RegionPort | StreamPlace, routes: Routes, joined: dict[SdkColor,
     """Return the bit of the side by which words of the host come in.
 
     Raises:
-        RuntimeError: no routes of the color are painted there that take from a side.
+        HostError: no routes of the color are painted there that take from a side.
     """
     if isinstance(port, RegionPort):
         return port.edge.value
     positions = routes.get(port.point, {}).get(joined.get(port.color, port.color), [])
     sides = [rx & -rx for rx, _ in positions if rx & -rx in STEPS]
     if not sides:
-        raise RuntimeError(f"color {port.color.name!r} comes in at no side of {port.point}: paint its routes")
+        raise HostError(f"color {port.color.name!r} comes in at no side of {port.point}: paint its routes")
     return sides[0]
 
 
@@ -81,7 +82,7 @@ def _stream(
 ) -> tuple[int, int]:  # fmt: skip
     x, y = port.cores()[0]
     if joined.get(port.color) not in numbers:
-        raise RuntimeError(f"color {port.color.name!r} has no routes at ({x}, {y}): paint them")
+        raise HostError(f"color {port.color.name!r} has no routes at ({x}, {y}): paint them")
     return y * width + x, numbers[joined[port.color]]
 
 
@@ -140,7 +141,7 @@ def _path(
                 came[there] = here, side
                 ahead.append(there)
     if end not in came:
-        raise RuntimeError(f"no way for color {color.name!r} from {start} to {end}: other routes are in between")
+        raise HostError(f"no way for color {color.name!r} from {start} to {end}: other routes are in between")
     path, at = [], end
     while (step := came[at]) is not None:
         at, side = step
@@ -164,7 +165,7 @@ def _numbers(routes: Routes, arch: str) -> dict[SdkColor, int]:
         taken = {numbers.get(other) for other in meets[color]}
         free = [n for n in (SWITCHABLE[arch] if color in switches else COLORS) if n not in taken]
         if not free:
-            raise RuntimeError(f"no color is left for {color.name!r}")
+            raise HostError(f"no color is left for {color.name!r}")
         numbers[color] = free[0]
     return numbers
 

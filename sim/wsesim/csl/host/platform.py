@@ -6,6 +6,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from wsesim.csl.host.reporting import HostError
+
 
 class SdkTarget(Enum):
     """Generations."""
@@ -57,10 +59,10 @@ def get_platform(
     """Return the simulator.
 
     Raises:
-        RuntimeError: a real system is asked for.
+        HostError: a real system is asked for.
     """
     if cmaddr:
-        raise RuntimeError(f"cmaddr {cmaddr!r}: this runtime simulates; it reaches no system")
+        raise HostError(f"cmaddr {cmaddr!r}: this runtime simulates; it reaches no system")
     return SdkExecutionPlatform(target)
 
 
@@ -73,6 +75,6 @@ def get_system(cmaddr: str, **_: Any) -> SdkExecutionPlatform:
     """Refuse.
 
     Raises:
-        RuntimeError: always.
+        HostError: always.
     """
-    raise RuntimeError(f"cmaddr {cmaddr!r}: this runtime simulates; it reaches no system")
+    raise HostError(f"cmaddr {cmaddr!r}: this runtime simulates; it reaches no system")

@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsesim.csl import colors, image
+from wsesim.csl import colors, image, vectors
 from wsesim.csl.image import Image
 from wsesim.errors import InputError
 
 IMAGE, RUN = "wsesim.image", "wsesim.run.json"
-_OURS = {module.__name__: module for module in (colors, image)}
+_OURS = {module.__name__: module for module in (colors, image, vectors)}
 """Whose classes an image is made of."""
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wsesim.csl.host.reporting import HostError
+
 HALF_BITS = 16
 _HALF, _WORD = 2, 4
 
@@ -27,7 +29,7 @@ def input_array_to_u32(
     if flat.dtype.itemsize == _WORD:
         return flat.view(np.uint32)
     if flat.dtype.itemsize != _HALF:
-        raise RuntimeError(f"input_array_to_u32 takes items of 16 or 32 bits, not {flat.dtype}")
+        raise HostError(f"input_array_to_u32 takes items of 16 or 32 bits, not {flat.dtype}")
     words = flat.view(np.uint16).astype(np.uint32)
     if sentinel is None:
         return words
@@ -39,7 +41,7 @@ def memcpy_view(arr: npt.NDArray[Any], datatype: Any) -> npt.NDArray[Any]:
     """Return the low part of each word of an array as items of a type; what is written there goes into the array."""
     kind = np.dtype(datatype)
     if arr.dtype.itemsize != _WORD:
-        raise RuntimeError(f"memcpy_view takes an array of 32-bit items, not {arr.dtype}")
+        raise HostError(f"memcpy_view takes an array of 32-bit items, not {arr.dtype}")
     if kind.itemsize == _WORD:
         return arr.view(kind)
     return arr.view(np.dtype([("low", kind), ("high", f"V{_WORD - kind.itemsize}")]))["low"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wsesim.csl.host.reporting import HostError
 from wsesim.csl.image import ExportedName, Type
 from wsesim.units import plural
 
@@ -22,10 +23,10 @@ def argument_bits(name: ExportedName, values: Sequence[Any]) -> list[int]:
     """Return the arguments of a launch as registers hold them.
 
     Raises:
-        RuntimeError: their number or a type is wrong.
+        HostError: their number or a type is wrong.
     """
     if len(values) != len(name.inputs):
-        raise RuntimeError(f"{name.name} takes {plural(len(name.inputs), 'argument')} ({name.type}), not {len(values)}")
+        raise HostError(f"{name.name} takes {plural(len(name.inputs), 'argument')} ({name.type}), not {len(values)}")
     return [
         _bits(name.name, number, value, t) for number, (value, t) in enumerate(zip(values, name.inputs, strict=True))
     ]
@@ -38,7 +39,7 @@ def _bits(function: str, number: int, value: Any, t: Type) -> int:
     if isinstance(value, np.generic) and kind != np.dtype(_NUMPY[t]):
         wrong = wrong or not (kind == np.int64 and t == Type.I32)
     if wrong:
-        raise RuntimeError(f"argument {number} of {function} is {t.name.lower()}; {value!r} is {kind}")
+        raise HostError(f"argument {number} of {function} is {t.name.lower()}; {value!r} is {kind}")
     stored = np.array(value).astype(_NUMPY[t])
     if not wants_float:
         return int(stored)

@@ -10,10 +10,11 @@ element, the places of all and the count come with them, as in measured products
 
 from __future__ import annotations
 
-from wsesim.csl.image import CONDITIONAL, JUMPS, RETURNS, CodeStep, OperandKind, Operation, TileClass, Type
-from wsesim.csl.intrinsics import TABLE
+from wsesim.csl.image import CONDITIONAL, JUMPS, RETURNS, CodeStep, Operation, TileClass, Type
+from wsesim.csl.intrinsics import TABLE, TURN_ROUTES
 from wsesim.csl.machine.constants import is_folded, known_before, unwritten
 from wsesim.csl.machine.schedule import BlockStep, waits_of
+from wsesim.csl.vectors import OperandKind
 from wsesim.hardware import Wafer
 
 _LEAPS = {Operation.CALL, Operation.CALL_AT, Operation.RETURN}
@@ -108,7 +109,7 @@ def _alone(step: CodeStep, wafer: Wafer) -> int:
     if op in _LEAPS:
         return wafer.core.branch_taken_cycles
     if op == Operation.INTRINSIC:
-        return _INTRINSIC_CYCLES.get(step.n, 1)
+        return wafer.code.routes_cycles if step.n == TABLE[TURN_ROUTES].number else _INTRINSIC_CYCLES.get(step.n, 1)
     if op in (Operation.DIV, Operation.REM):
         if t in _FLOATS:
             return wafer.code.divide_cycles

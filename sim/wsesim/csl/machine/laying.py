@@ -8,7 +8,8 @@ from wsesim.cores import isa
 from wsesim.cores.codestate import COLORS, POSITIONS
 from wsesim.cores.state import QUEUES
 from wsesim.csl.colors import ColorSetting
-from wsesim.csl.image import DsdKind, Field, Operation, TaskKind, TileClass, Type
+from wsesim.csl.image import Operation, TaskKind, TileClass, Type
+from wsesim.csl.vectors import DsdKind, Field
 from wsesim.hardware import Wafer
 
 HOST_WORDS = 4096

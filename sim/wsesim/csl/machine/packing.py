@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
-
 import numpy as np
-import numpy.typing as npt
 
 from wsesim.cores import codestate as code
 from wsesim.cores import isa, state
@@ -14,10 +10,11 @@ from wsesim.cores.detours import detours
 from wsesim.cores.packing import BAND, CYCLES_AT_ONCE, LOG_ROWS, PATIENCE_CYCLES
 from wsesim.cores.rates import memory_figures
 from wsesim.cores.state import Array, State, zeros
-from wsesim.csl.image import NOWHERE, Image, TaskArgument, TaskKind, TileClass
+from wsesim.csl.image import Image, TaskKind, TileClass
+from wsesim.csl.machine.code_tables import THREADS, Numbers, code_state, mask
 from wsesim.csl.machine.laying import REGISTERS, LaidQueue, LaidTile, lay
 from wsesim.csl.machine.operations import ELEMENT_WORDS, OPERATIONS
-from wsesim.csl.machine.steps import EncodedSteps, encode
+from wsesim.csl.machine.steps import encode
 from wsesim.hardware import Wafer
 
 MEMORY_WORDS = 24_576
@@ -26,12 +23,8 @@ SPARE_WORDS = 1024
 """Behind what a class uses, where there are so many cores that not each has all its memory."""
 MOST_WHOLE = 4096
 """Cores up to which each has all its memory."""
-THREADS = 9
-TASKS = code.CONTROL_ENTRY + isa.CONTROL_TASKS
 SPARE_ROOM = 4
 """Words of a queue that a core opens as it runs, as in `engine.code_routes`."""
-FIRST_RANDOM = 0xDEADBEEF
-Numbers = npt.NDArray[np.int64]
 KINDS = {"counter": 1, "sparse_counter": 2, "range": 3}
 
 
@@ -59,7 +52,7 @@ def pack(image: Image, wafer: Wafer) -> tuple[State, list[LaidTile], Numbers]:
         figures=memory_figures(wafer.core), floats=memory.view(np.float32),
         executed=zeros(len(OPERATIONS), "i8"), log=zeros(LOG_ROWS, state.LOG), events=zeros(0, state.EVENT),
         ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"), detours=longer,
-        code_state=_code_state(image, laid, class_of, of, encode(image.classes, wafer)),
+        code_state=code_state(image, laid, class_of, of, encode(image.classes, wafer)),
         due=zeros((state.SPAN, 1 + -(-cores // 64)), "i8"),
     )  # fmt: skip
     return built, laid, class_of
@@ -124,16 +117,9 @@ def _operands() -> Array:
 
 def _role_table(laid: list[LaidTile], words: int) -> Array:
     table = zeros(len(laid), state.ROLE)
-    table["forward"] = [_mask(at for at, q in enumerate(each.queues) if q.port != isa.INWARD) for each in laid]
+    table["forward"] = [mask(at for at, q in enumerate(each.queues) if q.port != isa.INWARD) for each in laid]
     table["words"] = words
     return table
-
-
-def _mask(bits: object) -> int:
-    found = 0
-    for bit in bits:  # type: ignore[attr-defined]
-        found |= 1 << bit
-    return found - (1 << 64) if found >= 1 << 63 else found
 
 
 def _channels(laid: list[LaidTile]) -> Array:
@@ -217,8 +203,8 @@ def _cores(image: Image, laid: list[LaidTile], of: Numbers, role_of: Numbers, wo
     cores = zeros(len(role_of), state.CORE)
     cores["role"], cores["counter"] = role_of, -1
     cores["memory"] = np.arange(len(role_of), dtype=np.int64) * words
-    cores["activated"] = np.array([_mask(each.tile.active) for each in laid], np.int64)[of]
-    cores["blocked"] = np.array([_mask(_blocked(each, image.arch)) for each in laid], np.int64)[of]
+    cores["activated"] = np.array([mask(each.tile.active) for each in laid], np.int64)[of]
+    cores["blocked"] = np.array([mask(_blocked(each, image.arch)) for each in laid], np.int64)[of]
     edges = cores["edges"].reshape(image.height, image.width)
     edges[:, 0] |= 1 << isa.WEST
     edges[:, -1] |= 1 << isa.EAST
@@ -233,130 +219,3 @@ def _blocked(each: LaidTile, arch: str) -> set[int]:
     kinds = {TaskKind.DATA, TaskKind.LOCAL} if arch == "wse2" else {TaskKind.DATA}
     bound = {task.id for task in tile.tasks if task.kind in kinds}
     return ({id_ for id_ in number if id_ >= 0} - bound - tile.unblocked) | set(tile.blocked)
-
-
-def _task(row: Array, base: int, entry: int, arguments: Sequence[TaskArgument]) -> None:
-    row["entry"], row["count"] = base + entry, len(arguments)
-    for at, each in enumerate(arguments):
-        row["registers"][at], row["types"][at], row["shifts"][at] = each.register, each.t, each.shift
-
-
-def _tasks(laid: list[LaidTile], compiled: EncodedSteps) -> Array:
-    table = zeros((len(laid), TASKS), code.TASK)
-    table["entry"] = -1
-    for row, each, base in zip(table, laid, compiled.bases, strict=True):
-        for task in each.tile.tasks:
-            first = code.CONTROL_ENTRY if task.kind == TaskKind.CONTROL else 0
-            _task(row[first + task.id], base, task.entry, task.arguments)
-        if not each.tile.separate_control_table:
-            for task in each.tile.tasks:
-                if task.kind != TaskKind.CONTROL and row[code.CONTROL_ENTRY + task.id]["entry"] < 0:
-                    row[code.CONTROL_ENTRY + task.id] = row[task.id]
-    return table
-
-
-def _code_state(
-    image: Image, laid: list[LaidTile], class_of: Numbers, of: Numbers, compiled: EncodedSteps
-) -> code.CodeState:  # fmt: skip
-    cores, rows = len(of), max(1 << 14, 64 * len(of))
-    frames = zeros((cores, max(0, 1, *(tile.registers for tile in image.classes))), "i8")
-    for number, tile in enumerate(image.classes):
-        usual = np.zeros(frames.shape[1], np.int64)
-        for register, value in tile.first_values.items():
-            usual[register] = np.uint64(value & (1 << 64) - 1).astype(np.int64)
-        frames[of == number] = usual
-    dsrs = zeros((cores, code.DSRS), code.DSR)
-    dsrs["activate"], dsrs["unblock"], dsrs["thread"], dsrs["control_id"] = -1, -1, -1, -1
-    for number, tile in enumerate(image.classes):
-        _start_dsrs(dsrs, of == number, tile)
-    cells = zeros(cores, code.CELL)
-    cells["prng"], cells["streams"], cells["task_id"] = FIRST_RANDOM, 1, -1
-    cells["suspended"] = np.array(
-        [_mask(c for c, s in each.tile.colors.items() if s.teardown) for each in laid], np.int64
-    )[of]
-    cells["urgent"] = np.array(
-        [_mask(t.id for t in each.tile.tasks if t.high_priority) for each in laid], np.int64
-    )[of]  # fmt: skip
-    return code.CodeState(
-        steps=compiled.steps, cycles=zeros((2, len(compiled.steps)), "i8"),
-        work=zeros(len(compiled.steps), code.WORK), runs=zeros(len(compiled.steps), code.RUN), frames=frames,
-        vectors=compiled.vectors,
-        dsrs=dsrs, jobs=zeros((cores, THREADS), code.JOB), tasks=_tasks(laid, compiled)[class_of],
-        launches=zeros(len(class_of), code.TASK), values=zeros(code.ARGUMENTS, "i8"), cells=cells,
-        fifos=zeros((cores, max(0, 1, *(len(tile.fifos) for tile in image.classes))), code.FIFO),
-        fifo_kinds=_fifo_kinds(image)[class_of], shapes=_shapes(image)[class_of],
-        out_colors=_bound(laid, image.arch)[class_of], routes=_routes(laid)[class_of],
-        colors=_colors(laid)[class_of],
-        meter=zeros(1, code.METER), collected=zeros(rows, code.NOTE), notes=zeros(rows, code.NOTE),
-    )  # fmt: skip
-
-
-def _start_dsrs(dsrs: Array, cores: npt.NDArray[np.bool_], tile: TileClass) -> None:
-    values = tile.first_values
-    for step in tile.start_dsrs:
-        options = step.vector.options if step.vector else None
-        for name, value in (
-            ("value", values.get(step.a, 0)), ("is_async", bool(options and options.is_async)),
-            ("save", bool(options and options.save_address)),
-            ("activate", values.get(options.activate, 0) if options and options.activate != NOWHERE else -1),
-            ("unblock", values.get(options.unblock, 0) if options and options.unblock != NOWHERE else -1),
-            ("thread", values.get(options.thread, 0) if options and options.thread != NOWHERE else -1),
-            ("on_control", options.on_control if options else 0),
-            ("control_id", values.get(options.control_id, 0) if options and options.control_id != NOWHERE else -1),
-        ):  # fmt: skip
-            dsrs[name][cores, step.n] = value
-
-
-def _fifo_kinds(image: Image) -> Array:
-    kinds = zeros((len(image.classes), max(0, 1, *(len(tile.fifos) for tile in image.classes))), code.FIFO_KIND)
-    for row, tile in zip(kinds, image.classes, strict=True):
-        for at, each in enumerate(tile.fifos):
-            row[at] = (each.base, each.words // each.element, each.element, each.activate_push, each.activate_pop)
-    return kinds
-
-
-def _shapes(image: Image) -> Array:
-    """Return extents, and by how much the address of an element grows with each index (see section 13 of CSL)."""
-    most = max(0, 1, *(len(tile.shapes) for tile in image.classes))
-    shapes = zeros((len(image.classes), most, 2, code.DIMENSIONS + 1), "i8")
-    shapes[:, :, 0] = 1
-    for row, tile in zip(shapes, image.classes, strict=True):
-        for at, shape in enumerate(tile.shapes):
-            steps: list[int] = []
-            for extent, stride in zip(shape.extents, shape.strides, strict=True):
-                back = sum(step * (shape.extents[k] - 1) for k, step in enumerate(steps))
-                row[at, 0, len(steps)], row[at, 1, len(steps)] = extent, stride + back
-                steps.append(stride + back)
-            row[at, 0, code.DIMENSIONS] = shape.count or prod(shape.extents)
-    return shapes
-
-
-def _bound(laid: list[LaidTile], arch: str) -> Array:
-    table = np.full((len(laid), 2, code.QUEUES), -1, np.int64)
-    if arch == "wse3":
-        for row, each in zip(table, laid, strict=True):
-            for side, queues in enumerate((each.tile.input_queues, each.tile.output_queues)):
-                for number, color in queues.items():
-                    row[side, number] = color
-    return table
-
-
-def _routes(laid: list[LaidTile]) -> Array:
-    table = zeros((len(laid), code.COLORS, code.POSITIONS), code.ROUTE)
-    table["rx"], table["tx"], table["valid"][:, :, 0] = -1, -1, 1
-    for row, each in zip(table, laid, strict=True):
-        for color, setting in each.tile.colors.items():
-            for at, position in enumerate(setting.positions):
-                rx = -1 if position.rx is None else position.rx
-                row[color, at] = (rx, -1 if position.tx is None else position.tx, position.is_valid)
-    return table
-
-
-def _colors(laid: list[LaidTile]) -> Array:
-    table = zeros((len(laid), code.COLORS), code.COLOR)
-    for row, each in zip(table, laid, strict=True):
-        for color, setting in each.tile.colors.items():
-            row[color] = (setting.ring, setting.pop_mode, setting.to_host, 1)
-        for color in each.collects:
-            row[color]["collects"] = 1
-    return table

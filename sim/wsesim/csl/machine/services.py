@@ -1,10 +1,11 @@
 """What the machine does for libraries of many cores, outside their code: collectives along a line, tallies.
 
-A collective begins when the last core of its line has called, and ends some cycles later, when its data are where they
-belong and the callbacks are activated:
+A collective begins when the last core of its line has called, which turns its routes first and, after it, again: two
+times `code.routes_cycles` of each core's main thread. What is moved in between is there, and the library's task is
+activated, so many cycles later:
 
-    broadcast          SETUP + count + distance            scatter, gather     SETUP + count * cores + distance
-    sum                SETUP + (2 + hops) * count + distance * PASS_ON
+    broadcast          count + distance            scatter, gather     count * cores + distance
+    sum                2 * count + distance * PASS_ON
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 COLLECTIVE, SIGNAL, BUMP, FOURIER = 50, 51, 52, 53
 """Numbers of intrinsics."""
 BROADCAST, SCATTER, GATHER, REDUCE = range(4)
-SETUP_CYCLES = 200
-"""The library turns the routes of an axis (`code.routes_cycles` of the hardware, rounded)."""
 PASS_ON_CYCLES = 8
 """A core adds a wavelet to its own and passes it on."""
 NO_TASK = 63
@@ -167,10 +166,10 @@ def _cycles(calls: list[CollectiveCall]) -> int:
     root = min(max(first.root, 0), cores - 1)
     distance = max(root, cores - 1 - root)
     if first.operation == BROADCAST:
-        return SETUP_CYCLES + first.count + distance
+        return first.count + distance
     if first.operation == REDUCE:
-        return SETUP_CYCLES + 2 * first.count + distance * PASS_ON_CYCLES
-    return SETUP_CYCLES + first.count * cores + distance
+        return 2 * first.count + distance * PASS_ON_CYCLES
+    return first.count * cores + distance
 
 
 def _move(machine: CslMachine, calls: list[CollectiveCall]) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 
 from wsesim.cores import codestate as code
 from wsesim.cores.state import Array, zeros
-from wsesim.csl.image import JUMPS, NOWHERE, CodeStep, Operation, TileClass, VectorOptions, VectorUse
+from wsesim.csl.image import JUMPS, CodeStep, Operation, TileClass
 from wsesim.csl.machine.costs import costs_of
 from wsesim.csl.machine.operations import ROWS
+from wsesim.csl.vectors import NOWHERE, VectorOptions, VectorUse
 from wsesim.hardware import Wafer
 
 _AIMED = JUMPS | {Operation.CALL}

@@ -4,20 +4,22 @@ CslMachine ─take─► Taken ─save, load─► Taken + Image ─┬─ profi
                                                       └─ profile_answer   page, trace, tables
 """
 
-from wsesim.csl.profile.page import Details, crowding, details, profile_files, profile_page, report_page
+from wsesim.csl.profile.page import Details, core_maps, crowding, details, profile_files, report_page
+from wsesim.csl.profile.sums import with_scalar_code
 from wsesim.csl.profile.taken import Taken, load_taken, save_taken, take
 from wsesim.csl.profile.text import profile_text
 
 __all__ = [
     "Details",
     "Taken",
+    "core_maps",
     "crowding",
     "details",
     "load_taken",
     "profile_files",
-    "profile_page",
     "profile_text",
     "report_page",
     "save_taken",
     "take",
+    "with_scalar_code",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import Answer, CauseMaps, Drawing, Flame, Spent, Table
 from wsesim.cores.state import CAUSES
@@ -15,9 +15,9 @@ from wsesim.csl.profile.code import changed, code_of
 from wsesim.csl.profile.flame import flame_of
 from wsesim.csl.profile.registers import REGISTER_WORDS, crowded
 from wsesim.csl.profile.spans import flows_of, spans_of
-from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task, put_in_place
+from wsesim.csl.profile.sums import MAIN_THREAD, STARTS, by_cause, by_function, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import Taken, take
-from wsesim.units import plural
+from wsesim.units import plural, show_share
 
 if TYPE_CHECKING:
     from wsesim.cores.spans import Span
@@ -68,15 +68,10 @@ def profile_answer(folder: Path, image: Image, taken: Taken) -> Answer:
 
 
 def _spent(image: Image, taken: Taken, clock_hz: float) -> Spent:
-    """Return the time of the mean core; scalar code apart from starts."""
-    cores = image.width * image.height
-    parts = {cause: float(cycles) for cause, cycles in zip(CAUSES, taken.causes.tolist(), strict=True)}
-    operations = by_operation(image, taken)
-    scalar = float(operations[SCALAR_CODE].worked) if SCALAR_CODE in operations else 0.0
-    parts[SCALAR_CODE] = min(scalar, parts[STARTS])
-    parts[STARTS] -= parts[SCALAR_CODE]
-    total_s = sum(parts.values()) / cores / clock_hz
-    return Spent(total_s=total_s, by_cause={name: each / cores / clock_hz for name, each in parts.items()})
+    """Return the time of the mean core."""
+    each_s = image.width * image.height * clock_hz
+    by_cause_s = {cause: cycles / each_s for cause, cycles in by_cause(image, taken).items()}
+    return Spent(total_s=sum(by_cause_s.values()), by_cause=by_cause_s)
 
 
 def _tables(image: Image, taken: Taken) -> tuple[Table, ...]:
@@ -101,10 +96,13 @@ def _tables(image: Image, taken: Taken) -> tuple[Table, ...]:
 
 
 def _maps(taken: Taken) -> tuple[CauseMaps, ...]:
-    if not taken.cores.size:
-        return ()
-    named = dict(zip(CAUSES, taken.cores, strict=True))
-    return (CauseMaps(name="cores", title="Core by core", by_cause=named, whole_cycles=taken.cycles),)
+    return (core_maps(dict(zip(CAUSES, taken.cores, strict=True))),) if taken.cores.size else ()
+
+
+def core_maps(cycles: Mapping[str, Any]) -> CauseMaps:
+    """Return [row, column] cycles by cause, drawn; a core by itself does not tell scalar code from starts."""
+    named = {MAIN_THREAD if cause == STARTS else cause: each for cause, each in cycles.items()}
+    return CauseMaps(name="cores", title="Core by core", by_cause=named)
 
 
 def _files(image: Image, spans: tuple[Span, ...]) -> Mapping[str, Callable[[], bytes]]:
@@ -118,7 +116,8 @@ def crowding(image: Image, taken: Taken) -> tuple[str, ...]:
     share = crowded(image, taken)
     if share < LEAST_CROWDED:
         return ()
-    said = f"In {share:.0%} of the main threads' cycles more than {REGISTER_WORDS} words of scalars are under way: a "
+    part = show_share(share, digits=0)
+    said = f"In {part} of the main threads' cycles more than {REGISTER_WORDS} words of scalars are under way: a "
     return (f"{said}compiler would store some and load them again, which is not counted.",)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from wsesim.csl.image import CodeStep, Image, Operation
 from wsesim.csl.profile.taken import Taken
 
 SCALAR_CODE = "scalar code"
+MAIN_THREAD = "scalar code and launch"
+"""Both, of a core by itself."""
 COMPUTING, BANKS, STARTS = CAUSES[COMPUTE], CAUSES[BANK], CAUSES[LAUNCH]
 LIBRARY = "library"
 _OURS = Path(library.__path__[0])
@@ -98,6 +100,22 @@ def by_operation(image: Image, taken: Taken) -> dict[str, Share]:
             vector = each.step.vector if each.step.op == Operation.VECTOR else None
             _add(found[f"@{vector.name}" if vector else SCALAR_CODE], each, taken)
     return dict(found)
+
+
+def by_cause(image: Image, taken: Taken) -> dict[str, float]:
+    """Return cycles of all cores by what they went to."""
+    return with_scalar_code(
+        {cause: float(each) for cause, each in zip(CAUSES, taken.causes, strict=True)}, image, taken
+    )
+
+
+def with_scalar_code(cycles: Mapping[str, float], image: Image, taken: Taken) -> dict[str, float]:
+    """Return cycles by cause with those of scalar code apart from starts, among which cores count them."""
+    scalar = sum(share.by_cause.get(SCALAR_CODE, 0) for share in by_operation(image, taken).values())
+    found = dict(cycles)
+    found[SCALAR_CODE] = min(float(scalar), found[STARTS])
+    found[STARTS] -= found[SCALAR_CODE]
+    return found
 
 
 def by_function(image: Image, taken: Taken) -> dict[str, Share]:

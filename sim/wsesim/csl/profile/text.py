@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wsesim.cores.state import CAUSES
 from wsesim.csl.host.store import load
 from wsesim.csl.image import Image
 from wsesim.csl.profile.code import source_lines
-from wsesim.csl.profile.sums import SCALAR_CODE, by_line, by_operation, by_task
+from wsesim.csl.profile.sums import SCALAR_CODE, by_cause, by_line, by_operation, by_task
 from wsesim.csl.profile.taken import Taken, load_taken
 
 MOST_CORES, MOST_TASKS = 5, 12
@@ -25,16 +24,16 @@ def profile_text(folder: Path, most: int) -> str:
         InputError: there is none.
     """
     taken, image = load_taken(folder), load(folder)
-    blocks = (_causes(taken), _tasks(image, taken), _operations(image, taken), _lines(folder, image, taken, most),
-              _cores(taken))  # fmt: skip
+    told = (_causes(image, taken), _tasks(image, taken), _operations(image, taken))
+    blocks = (*told, _lines(folder, image, taken, most), _cores(taken))
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _causes(taken: Taken) -> list[str]:
+def _causes(image: Image, taken: Taken) -> list[str]:
     total = max(1, int(taken.causes.sum()))
     lines = [
-        f"  {cause:12s} {cycles:14,d}  {_PERCENT * cycles / total:5.1f} %"
-        for cause, cycles in zip(CAUSES, taken.causes.tolist(), strict=True)
+        f"  {cause:12s} {cycles:14,.0f}  {_PERCENT * cycles / total:5.1f} %"
+        for cause, cycles in by_cause(image, taken).items()
     ]
     return [f"{taken.cycles:,} cycles from load to the last; of all cores:", *lines]
 
@@ -50,7 +49,7 @@ def _tasks(image: Image, taken: Taken) -> list[str]:
 def _operations(image: Image, taken: Taken) -> list[str]:
     found = sorted(by_operation(image, taken).items(), key=lambda each: -each[1].worked)
     total = max(1, sum(share.worked for _, share in found))
-    scalar = dict(found)[SCALAR_CODE].worked if SCALAR_CODE in dict(found) else 0
+    scalar = sum(share.by_cause.get(SCALAR_CODE, 0) for _, share in found)
     lines = [
         f"  {share.worked:12,d}  {_PERCENT * share.worked / total:5.1f} %  waits {share.waited:12,d}  {name}"
         for name, share in found[:MOST_TASKS]

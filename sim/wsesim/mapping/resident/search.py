@@ -20,6 +20,7 @@ from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes
 from wsesim.mapping.resident.ways import ReadingWay, reading_steps, ways_to_read
+from wsesim.units import ROUNDING
 
 AT_FIRST = 256
 """Options of which one is timed before the others are compared with it."""
@@ -27,8 +28,6 @@ LOOKS = (1, 4)
 """Positions of a prompt at which those that are left are costed, turn by turn; then at all."""
 MOST_TIMED = 2000
 """Placements that are timed one by one at most: bounds are close, and few are ever needed."""
-CLOSE = 1e-9
-"""Share of a time by which two are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +157,7 @@ def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     """Return a placement that is among the fastest: the best of the few that are roughly so."""
     all_bounds = np.concatenate([bound for _, bound in rough])
     limit = _smallest(all_bounds[all_bounds <= _smallest(all_bounds[::16])])  # of a part of them it is no smaller
-    some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
+    some = [ways.below(bound, limit * (1 + ROUNDING)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
     if not some:
         return None
@@ -190,7 +189,7 @@ def _best_first(first: Found, left: Sequence[_Ways]) -> Found:
     order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
                    for at, seconds in enumerate(bound.tolist()))  # fmt: skip
     for seconds, number, at in order[:MOST_TIMED]:
-        if seconds > found.seconds * (1 + CLOSE):
+        if seconds > found.seconds * (1 + ROUNDING):
             break
         found = min(found, left[number].field.timed(at, left[number].way), key=_order)
     return found

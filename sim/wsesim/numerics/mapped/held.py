@@ -96,10 +96,15 @@ def _forward(mapped: MappedStep, graph: Graph, arrays: NamedArrays, tokens: Mapp
     return hold_outputs(graph.with_dims(batch=first), arrays, part, mapped.on_lines(first))
 
 
-def hold_outputs(graph: Graph, weights: Weights, tokens: Mapping[str, Ids], storage: Storage) -> Iterator[HeldTensor]:
-    """Yield the outputs of each block, and what losses are made of, that *storage* computes, held to the plain ones."""
+def hold_outputs(
+    graph: Graph, weights: Weights, tokens: Mapping[str, Ids], storage: Storage, *, other: Graph | None = None
+) -> Iterator[HeldTensor]:  # fmt: skip
+    """Yield the outputs of each block, and what losses are made of, that *storage* computes, held to the plain ones.
+
+    It computes them of *graph*, or of an *other* that gives the same.
+    """
     terms, blocks = 0, {block.name: block for block in graph.blocks}
-    both = (walk(graph, weights, tokens), walk(graph, weights, tokens, storage=storage))
+    both = (walk(graph, weights, tokens), walk(other or graph, weights, tokens, storage=storage))
     for wanted, found in zip(*both, strict=True):
         block = blocks[wanted.block]
         terms += sum(inner_length(graph, block, op) for op in block.phase("forward"))

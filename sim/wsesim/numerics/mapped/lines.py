@@ -41,6 +41,11 @@ class Lines(ABC):
     softmax: Format = FP32
     """What a softmax computes in."""
 
+    @property
+    def crossed(self) -> Lines:
+        """Return the lines that cross these, on which what a product gives lies."""
+        return self
+
     @abstractmethod
     def across(self, width: int) -> list[slice]:
         """Return the features that each core of a line has, of those that have any."""
@@ -152,7 +157,7 @@ def as_mapped(kind: str) -> Callable[[Mapped], Mapped]:
 
 def mapped_kinds() -> frozenset[str]:
     """Return the kinds of ops whose sums run over cores; all others are computed by the core that has their inputs."""
-    from wsesim.numerics.mapped import attention, latent, products, rows  # noqa: F401  # which register them
+    from wsesim.numerics.mapped import absorbed, attention, latent, products, rows  # noqa: F401  # which register them
 
     return frozenset(_REGISTERED)
 

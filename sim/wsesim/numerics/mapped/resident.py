@@ -12,7 +12,7 @@ cores.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from wsesim.graph import Op
@@ -31,6 +31,13 @@ class ResidentLines(Lines):
     line: CoreLine
     half: bool = False
     """Whether a core adds up in fp16, and not in fp32."""
+    other: CoreLine | None = None
+    """The line of the other axis, if it has another length."""
+
+    @property
+    def crossed(self) -> ResidentLines:
+        """Return the lines of the other axis."""
+        return replace(self, line=self.other, other=self.line) if self.other else self
 
     def across(self, width: int) -> list[slice]:
         """Return the features of each core of the line that has any."""
@@ -88,8 +95,10 @@ def on_plan(plan: ResidentPlan, storage: Storage = EXACT) -> OnLines:
     for block, place in places.items():
         where = plan.request.rectangle(place.columns, place.rows)
         for op in getattr(plan.request.laid, block):
-            line = where.line(op.along)
-            lines[op.name] = ResidentLines(line=line, partial_sums=form, softmax=form, half=storage.format == "fp16")
+            lines[op.name] = ResidentLines(
+                line=where.line(op.along), other=where.across(op.along), partial_sums=form, softmax=form,
+                half=storage.format == "fp16",
+            )  # fmt: skip
     return OnLines(
         format=storage.format, subnormals=storage.subnormals, stochastic=storage.stochastic, seed=storage.seed,
         lines_of=lambda op: lines.get(_resident_name(op)),

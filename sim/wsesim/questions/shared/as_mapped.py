@@ -88,7 +88,7 @@ def _step_held(question: StepQuestion, say: Say) -> HeldAsMapped:
 def _request_held(question: RequestQuestion, say: Say) -> HeldAsMapped:
     from wsesim.model import build_graph
     from wsesim.numerics import SPREAD, Part, SeededWeights, fold_ids, quick, token_inputs
-    from wsesim.numerics.mapped import hold_outputs, on_plan
+    from wsesim.numerics.mapped import absorbed, hold_outputs, on_plan
     from wsesim.questions.shared.request_times import plan_of
 
     plan = plan_of(question.request, say)
@@ -101,7 +101,8 @@ def _request_held(question: RequestQuestion, say: Say) -> HeldAsMapped:
     graph = build_graph(part.model, sequences=1, length=part.length, precision="fp32")
     tokens = token_inputs(graph, fold_ids(sample_ids(1, part.length), part.model.vocab))
     say("computing it as it lies")
-    tensors = tuple(hold_outputs(graph, SeededWeights(graph, 0, spread=SPREAD), tokens, on_plan(plan)))
+    weights = SeededWeights(graph, 0, spread=SPREAD)
+    tensors = tuple(hold_outputs(graph, weights, tokens, on_plan(plan), other=absorbed(graph)))
     return HeldAsMapped(tensors=tensors, split=tuple(_lies(plan, part)), reduced=part.said(whole))
 
 
@@ -115,8 +116,8 @@ def _lies(plan: ResidentPlan, part: Part) -> Iterator[str]:
     yield (f"sums run along the axis of the inputs in a tree of two levels: groups of {where.y.group:,} cores along y, "
            f"{where.x.group:,} along x, to their centres, then over these")  # fmt: skip
     if part.model.latent_rank:
-        yield ("keys and values are made of the latent vector, as for chunks of a prompt: sums of tokens that are "
-               "written, which are multiplied with it as it is, are not computed")  # fmt: skip
+        yield ("keys and values are never made of the latent vector: their matrix is applied to queries, summed over a "
+               "head's features along their line, and to sums of latent vectors, along the line across")  # fmt: skip
 
 
 def _part(question: StepQuestion) -> tuple[Part, int, str]:

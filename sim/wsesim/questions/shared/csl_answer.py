@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answer import Answer, CauseMaps, CoreMap, Number, Spent, Table
+from wsesim.answer import Answer, CoreMap, Number, Spent, Table
+from wsesim.units import show_share
 
 if TYPE_CHECKING:
     from wsesim.csl.running import ProgramRun
@@ -21,7 +22,7 @@ NOT_COMPARED = "No values were compared: expect says what exported variables hol
 
 def program_answer(question: ProgramQuestion, found: ProgramRun, expected: Mapping[str, Any]) -> Answer:
     """Return the answer of a run."""
-    from wsesim.csl.profile import crowding, details
+    from wsesim.csl.profile import core_maps, crowding, details
 
     clock = question.asked.hardware.cluster.wafer.core.clock_hz
     compared, differing, largest = _compared(found, expected)
@@ -34,9 +35,9 @@ def program_answer(question: ProgramQuestion, found: ProgramRun, expected: Mappi
     headline = {"cycles": "from first launch to end", "time_s": f"at {clock / 1e9:g} GHz"}
     more = details(question.path.parent / "out", question.image, found.taken)
     return Answer(
-        level="cores", figures=figures, headline=headline, spent=_spent(found, clock), sentences=_said(found),
-        tables=(_lines(found), *more.tables), drawings=(_cores(found), *more.drawings, *_maps(found)), files=more.files,
-        facts=_facts(question),
+        level="cores", figures=figures, headline=headline, spent=_spent(question, found, clock), sentences=_said(found),
+        tables=(_lines(found), *more.tables), drawings=(core_maps(found.spent), *more.drawings, *_maps(found)),
+        files=more.files, facts=_facts(question),
         right=None if not compared else differing == 0, events=found.events, leaves_out=(LEAVES_OUT,),
         notes=(*_notes(question, compared, differing), *crowding(question.image, found.taken)),
     )  # fmt: skip
@@ -66,15 +67,19 @@ def _compared(found: ProgramRun, expected: Mapping[str, Any]) -> tuple[int, int,
     return compared, differing, largest
 
 
-def _spent(found: ProgramRun, clock: float) -> Spent:
-    by_cause = {cause: float(each.mean()) / clock for cause, each in found.spent.items()}
-    return Spent(total_s=found.cycles / clock, by_cause=by_cause)
+def _spent(question: ProgramQuestion, found: ProgramRun, clock: float) -> Spent:
+    from wsesim.csl.profile import with_scalar_code
+
+    cycles = {cause: float(each.sum()) for cause, each in found.spent.items()}
+    each_s = found.busy.size * clock
+    parts = with_scalar_code(cycles, question.image, found.taken)
+    return Spent(total_s=found.cycles / clock, by_cause={cause: part / each_s for cause, part in parts.items()})
 
 
 def _said(found: ProgramRun) -> tuple[str, ...]:
     total = found.scalar_cycles + found.vector_cycles
     share = found.scalar_cycles / total if total else 0
-    return (f"Of {total:,} cycles of main threads, {share:.1%} are scalar code.",)
+    return (f"Of {total:,} cycles of main threads, {show_share(share)} are scalar code.",)
 
 
 def _lines(found: ProgramRun) -> Table:
@@ -82,10 +87,6 @@ def _lines(found: ProgramRun) -> Table:
     return Table(
         name="lines", title="Source lines by cycles of all main threads", columns=("line", "cycles"), rows=rows
     )
-
-
-def _cores(found: ProgramRun) -> CauseMaps:
-    return CauseMaps(name="cores", title="Core by core", by_cause=found.spent, whole_cycles=found.cycles)
 
 
 def _maps(found: ProgramRun) -> tuple[CoreMap, ...]:

@@ -19,6 +19,7 @@ from wsesim.hardware import Cluster
 from wsesim.measured import nearest, traits_of
 from wsesim.model import ModelSpec
 from wsesim.software import STACKS, load_software
+from wsesim.units import show_share
 
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
@@ -89,8 +90,8 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
         share = 1 - seconds(replace(now, **{field: getattr(ideal, field)})) / total
         if share > DECIDES:
             yield (
-                f"One figure of the software decides {share:.0%} of the {headline}: {figure.name} = {figure.text} "
-                f"({choice.stack}, {figure.source})."
+                f"One figure of the software decides {show_share(share, digits=0)} of the {headline}: "
+                f"{figure.name} = {figure.text} ({choice.stack}, {figure.source})."
             )
 
 

@@ -17,6 +17,7 @@ from wsesim.questions.shared.kernel_path import (
     path_sentences,
     path_tables,
 )
+from wsesim.units import show_change
 
 if TYPE_CHECKING:
     from wsesim.cores.machine import CoreRun
@@ -163,7 +164,10 @@ def _unknown_detours(case: KernelCase) -> tuple[str, ...]:
 def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[str, ...]:
     """Say how far the closed form is off, how much travelled, and how near the values are."""
     error, hops = figures["closed_error"] or 0.0, found.wavelet_hops
-    said = [f"The closed form says {figures['closed_cycles']:,.0f} cycles ({error:+.1%}).", f"{hops:,} wavelet hops."]
+    said = [
+        f"The closed form says {figures['closed_cycles']:,.0f} cycles ({show_change(error)}).",
+        f"{hops:,} wavelet hops.",
+    ]
     if (values := found.agreement) is not None:
         said.append(_verdict(values))
     return tuple(said)
@@ -224,7 +228,7 @@ def _limited(case: KernelCase, cycles: float, took: float) -> Spent | None:
 def _drawings(case: KernelCase, found: KernelOutcome) -> tuple[Drawing, ...]:
     """Return where the cycles went: by core, cause, event and instruction; where wavelets went; the activity."""
     run = _run(found)
-    maps = CauseMaps(name="cores", title="Core by core", by_cause=run.spent, whole_cycles=run.cycles)
+    maps = CauseMaps(name="cores", title="Core by core", by_cause=run.spent)
     return (maps, *path_drawings(case, found), *_code(found), *_pictures(found))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wsesim.answer import FigureSpec, Table
 from wsesim.hardware import WAFER_MM2, Cluster
+from wsesim.units import show_share
 
 POWER_FIGURES = (
     FigureSpec(name="energy_per_token_j", label="energy per token", meaning="power of all systems over the time, over "
@@ -34,10 +35,11 @@ def price_table(cluster: Cluster, power_w: float) -> Table:
     wafer, price, repaired = cluster.wafer, cluster.price, _repaired(cluster)
     area, bad = wafer.die.area_mm2(wafer.cores, wafer.core.sram_bytes), _bad(cluster)
     room = "" if area <= NO_ROOM * WAFER_MM2 else f"more than the {WAFER_MM2:,} mm2 that are cut from 300 mm"
+    whole = show_share(repaired, digits=3)
     rows = (
         ("area of a wafer's cores", f"{area:,.0f} mm2", room),
         ("cores that do not work", f"{bad:,.3g} of {wafer.die.printed(wafer.columns) * wafer.rows:,}", "expected"),
-        ("wafers that spares repair", f"{repaired:.3%}", "of which each row has no more defects than spare cores"),
+        ("wafers that spares repair", whole, "of which each row has no more defects than spare cores"),
         ("a wafer that can be used", _usd(price.wafer_usd / repaired), "those that cannot be are paid with it"),
         ("a system", _usd(price.system_usd + price.wafer_usd / repaired), "wafer, servers and network included"),
         ("a system, an hour", _usd(price.hour_usd(repaired)), f"over {price.years:g} years"),

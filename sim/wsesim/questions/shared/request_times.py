@@ -15,6 +15,7 @@ from wsesim.questions.base import Say
 from wsesim.questions.shared.choosing import left_open
 from wsesim.questions.shared.placing import placed, placing_of
 from wsesim.questions.shared.request import Request, software_of_request
+from wsesim.units import ROUNDING
 
 SAMPLED_POSITIONS = 33
 """Positions at which decoding is timed; between them it grows evenly but for steps of a value a core."""
@@ -171,7 +172,7 @@ def timeline_of(times: RequestTimes) -> tuple[Interval, ...]:
     scale = token.seconds / token.cycles
     for number in range(SHOWN_TOKENS):
         at = now + number * token.seconds
-        if at + token.seconds > now + decode_s * (1 + 1e-9):
+        if at + token.seconds > now + decode_s * (1 + ROUNDING):
             break
         for stage, cycles in enumerate(token.stage_cycles):
             track, end = f"stage {stage}", at + cycles * scale

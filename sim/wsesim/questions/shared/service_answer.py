@@ -16,8 +16,8 @@ from wsesim.questions.shared.choosing import placement_choice, unused_words
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.kept import kept_words
 from wsesim.questions.shared.power import power_of_ops, power_tables
-from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, with_software
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.service import (
     Service,
     of_trace,
@@ -59,9 +59,8 @@ from wsesim.system import (
     percentiles,
     requests_of,
 )
+from wsesim.units import ROUNDING
 
-ROUNDING = 1e-9
-"""Part of the time taken that is no more than how sums round."""
 SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     **LEAVES_OUT,
     "closed": (

@@ -11,7 +11,7 @@ from wsesim.answer import Choice, DoesNotFit
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Say
 from wsesim.questions.shared.choosing import placement_choice, plan_words
-from wsesim.questions.shared.request import FULL_REQUEST
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.service import Service, drained_placement, open_chunks, quick_placements
 from wsesim.questions.shared.service_readers import full_s, times_of
 from wsesim.system import LargestRate, Requests, ServiceTimes, best_rate, requests_of, tried_at

@@ -8,7 +8,7 @@ from wsesim.answer import Choice
 from wsesim.questions.shared.service import Service
 from wsesim.questions.shared.service_choice import SEARCHED, Judged, words_tried
 from wsesim.system import Objective, Requests, Served, ServiceTimes, counted, serve
-from wsesim.units import show_seconds
+from wsesim.units import show_seconds, show_share
 
 LIMIT_DIGITS = 4
 """Of a limit that is said: three would call 1.265 ms 1.27."""
@@ -53,14 +53,16 @@ def rate_words(service: Service, judged: Judged) -> tuple[str, ...]:
         tried = "; ".join(words_tried(judged))
         return (
             f"No rate holds the objective with the placements tried: even one request at a time, only "
-            f"{found.share:.1%} have their {limits_words(goal)}. Tried: {tried}.",
+            f"{show_share(found.share)} have their {limits_words(goal)}. Tried: {tried}.",
         )
     drawn = "drawn from the same seed" if service.arrivals.trace is None else "of the trace, over and over"
     sure, (low, high) = "", found.between_per_s
     if found.error:
-        sure = f", give or take {2 * found.error:.1%}, so that the rate may lie between {low:.3g} and {high:.3g}"
+        sure = (
+            f", give or take {show_share(2 * found.error)}, so that the rate may lie between {low:.3g} and {high:.3g}"
+        )
     return (
         f"The largest rate is judged on {span.stop - span.start:,} requests {drawn}, between {span.start:,} that fill "
-        f"the queues and {SEARCHED - span.stop:,} that empty them: {found.share:.1%} are good there{sure}. At more "
-        f"than {found.full_per_s:.4g} a second the queue grows without end.",
+        f"the queues and {SEARCHED - span.stop:,} that empty them: {show_share(found.share)} are good there{sure}. "
+        f"At more than {found.full_per_s:.4g} a second the queue grows without end, and no more are answered.",
     )

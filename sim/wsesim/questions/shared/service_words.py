@@ -11,13 +11,16 @@ import numpy as np
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.shared.choosing import by_hand_words, unused_words
 from wsesim.questions.shared.power import Power
-from wsesim.questions.shared.request import FULL_REQUEST
+from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.service import Service, open_service
 from wsesim.questions.shared.service_choice import Judged, holds_as_much
 from wsesim.questions.shared.service_rate import limits_words
 from wsesim.questions.shared.service_readers import apart_notes, full_s, in_use_words
 from wsesim.system import LargestRate, Requests, Served, ServiceTimes
-from wsesim.units import plural, show_seconds
+from wsesim.units import plural, show_seconds, show_share
+
+DRAWN_OFF = 0.01
+"""Share by which the rate of the requests drawn may differ from the one asked for without a word."""
 
 
 def verdict(service: Service, requests: Requests, figures: Mapping[str, Any]) -> str:
@@ -25,20 +28,19 @@ def verdict(service: Service, requests: Requests, figures: Mapping[str, Any]) ->
     largest, offered, met = (figures[name] for name in ("largest_rate_per_s", "offered_per_s", "met_share"))
     if not figures["served"]:
         return "No request was served: all are longer than is held."
+    good, asked = f"{show_share(met)} of requests are good enough", show_share(service.objective.share)
     if largest == 0:
         return f"No rate holds the objective: even one by one, too few have their {limits_words(service.objective)}."
     if largest is None or offered is None:
-        wanted, held = service.objective.share, met >= service.objective.share
-        return f"{met:.1%} of requests are good enough, {'as' if held else 'where'} {wanted:.1%} are asked for."
+        held = "as" if met >= service.objective.share else "where"
+        return f"{good}, {held} {asked} are asked for."
     if offered > largest:
         return (
             f"Too much is asked: {offered:.4g} requests a second arrive, and {largest:.4g} are held within the limits."
         )
     if met < service.objective.share:
-        return (
-            f"It does not hold: {met:.1%} of requests are good enough, and {service.objective.share:.1%} are asked for."
-        )
-    part = f"{offered / largest:.1%} of the largest rate within the limits"
+        return f"It does not hold: {good}, and {asked} are asked for."
+    part = f"{show_share(offered / largest)} of the largest rate within the limits"
     return f"It holds: {offered:.4g} requests a second arrive, {part}."
 
 
@@ -49,7 +51,7 @@ def closed_verdict(service: Service, largest: float | None, requests: Requests) 
         return ""
     if not largest:
         return f"No rate holds the objective: not even one alone has its {limits_words(service.objective)}."
-    part = f"{offered / largest:.1%} of what a full pipeline lets through"
+    part = f"{show_share(offered / largest)} of what a full pipeline lets through"
     held = "Too much is asked" if offered > largest else "It holds but for queues"
     return f"{held}: {offered:.4g} requests a second are {part}."
 
@@ -57,15 +59,17 @@ def closed_verdict(service: Service, largest: float | None, requests: Requests) 
 def headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
     """Return the figures that are read first, each with what it is of."""
     goal, limits = service.objective, limits_words(service.objective)
-    come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
-    alone = "one request" if figures["requests"] == 1 else "all arrive together"
+    arrive = "; one request" if figures["requests"] == 1 else "; all arrive together"
+    if figures["offered_per_s"]:
+        arrive = f"; {figures['offered_per_s']:.4g} arrive a second"
     room = f"at most {figures['slots']:,} at once, in {figures['capacity_tokens']:,} positions"
     waits = {
         f"{name}_p99_s": f"half of them within {show_seconds(figures[f'{name}_p50_s'])}"
         for name in ("ttft", "tpot") if figures[f"{name}_p99_s"] is not None
     }  # fmt: skip
     words = {
-        "goodput_per_s": f"of {come} that arrive a second" if come else alone, "met_share": limits, **waits,
+        "goodput_per_s": f"of {figures['served_per_s']:.4g} answered in the same time{arrive}",
+        "met_share": limits, **waits,
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {in_use_words(service, plan)}",
         "served": f"of {figures['requests']:,}; {room}",
@@ -73,7 +77,7 @@ def headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], p
     }  # fmt: skip
     if figures["largest_rate_per_s"] is None:
         return words
-    return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
+    return {"largest_rate_per_s": f"at which {show_share(goal.share)} of requests have their {limits}", **words}
 
 
 def overload_words(
@@ -92,10 +96,22 @@ def overload_words(
 def read_words(service: Service, requests: Requests) -> Iterator[str]:
     """Say what was read, and how many lengths that were drawn were cut."""
     yield from requests.notes
+    yield from _drawn_words(service, requests)
     if requests.cut:
         yield (
             f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
             f"{service.longest:,} tokens and cut to it."
+        )
+
+
+def _drawn_words(service: Service, requests: Requests) -> Iterator[str]:
+    """Say it where gaps that were drawn come to another rate than the one asked for: few of them may be far off."""
+    asked, arrive = service.arrivals.rate_per_s, requests.rate_per_s
+    if service.arrivals.trace is None and asked and abs(arrive / asked - 1) > DRAWN_OFF and math.isfinite(arrive):
+        yield (
+            f"{asked:.4g} requests a second are asked for, where pictures over the rate have their mark; the gaps "
+            f"between the {len(requests):,} that were drawn come to {arrive:.4g} a second, which is what arrives here. "
+            "More of them, serving.requests, come nearer."
         )
 
 

@@ -134,8 +134,9 @@ def _check_parts(batch: BatchSection, draft: Draft) -> None:
 def _say_packed(draft: Draft) -> None:
     """Say that weights which stream are not packed."""
     if draft.model and draft.model.weight_format:
+        which = "" if draft.model.weight_packed == "all" else f", of model.weight_packed = {draft.model.weight_packed},"
         draft.problems.notes.append(
-            f"model.weight_format = {draft.model.weight_format} has no effect: weights that stream, and what is "
+            f"model.weight_format = {draft.model.weight_format}{which} has no effect: weights that stream, and what is "
             "learned, have 16 or 32 bits; what stays with the cores is packed, as for phase: generate."
         )
 

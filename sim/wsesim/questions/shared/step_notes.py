@@ -10,7 +10,7 @@ from wsesim.answer import Choice
 from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
 from wsesim.questions.shared.facts import MUCH
 from wsesim.system import Clock, Way, fastest
-from wsesim.units import Dimension, show, show_count
+from wsesim.units import Dimension, show, show_count, show_share
 
 NEARBY = (0.75, 1.25)
 """How many times as many sequences a batch nearby has."""
@@ -146,4 +146,4 @@ def _nearby(request: StepRequest, way: Way) -> Iterator[int]:
 
 
 def _better(way: Way, share: float) -> str:
-    return f"{show(way.timed.step_s, Dimension.SECONDS)} ({words(way.program)}), {1 - share:.0%} less"
+    return f"{show(way.timed.step_s, Dimension.SECONDS)} ({words(way.program)}), {show_share(1 - share, digits=0)} less"

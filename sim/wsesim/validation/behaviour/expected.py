@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 from wsesim.answer import Level
 from wsesim.errors import SpecError
+from wsesim.units import ROUNDING
 from wsesim.yamlfile import parse_yaml
 
 FILE = "behaviour.yaml"
-SLACK = 1e-9
-"""By how much sums in another order may differ."""
 _ORDERS = {"falls": "never rises", "rises": "never falls"}
 
 
@@ -51,7 +50,7 @@ class Expectation:
         if self.order:
             ordered = [answer / n for answer, n in zip(answers, per, strict=True)] if self.per else list(answers)
             pairs = pairwise(ordered if self.order == "falls" else ordered[::-1])
-            yield all(then <= now * (1 + SLACK) for now, then in pairs)
+            yield all(then <= now * (1 + ROUNDING) for now, then in pairs)
         if self.ratio:
             yield _within(answers[-1] / answers[0], self.ratio)
         if self.step:
@@ -109,4 +108,4 @@ def _held(value: Any) -> Any:
 
 def _within(value: float, bounds: tuple[float, float]) -> bool:
     low, high = bounds
-    return low * (1 - SLACK) <= value <= high * (1 + SLACK)
+    return low * (1 - ROUNDING) <= value <= high * (1 + ROUNDING)

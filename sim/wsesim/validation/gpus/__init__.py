@@ -12,7 +12,7 @@ from wsesim.validation.csvfile import read_cells
 from wsesim.validation.gpus.left_out import leave_out_series
 from wsesim.validation.gpus.report import GpuReport
 
-__all__ = ["GpuReport", "gpu_report", "read_gpu_table"]
+__all__ = ["GpuReport", "gpu_report"]
 
 NEEDED = ("id", "gpu", "n_gpus", "phase", "model", "layers", "d_model", "n_heads", "d_ffn", "vocab", "precision")
 """Columns that no row can do without."""

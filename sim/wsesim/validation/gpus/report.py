@@ -44,6 +44,16 @@ class GpuReport:
         """The scores of series."""
         return by_series(self.scores)
 
+    @property
+    def rows(self) -> int:
+        """How many rows were asked."""
+        return len(self.scores)
+
+    @property
+    def left(self) -> dict[str, str]:
+        """Why rows were not estimated, by row."""
+        return {str(score.row["id"]): score.reason for score in self.scores if score.reason}
+
     def to_dict(self) -> dict[str, object]:
         """Return `rows`, `series`, `constants`, and `left_out` if it was asked for, as plain data."""
         rows = [
@@ -69,16 +79,14 @@ class GpuReport:
         if self.left_out:
             to.line((_told_left(self.left_out), ""))
         to.line((_told(self.scores), ""))
-        left = {one.row["id"]: one.reason for one in self.scores if one.reason} if self.own else {}
-        for line in left_lines(left):
+        for line in left_lines(self.left) if self.own else ():
             to.line((line, ""))
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, by the name of its file."""
-        left = [(one.row["id"], one.reason) for one in self.scores if one.reason]
         parts = ["# Measured and estimated GPUs", _introduction(), *summary(self), *_constants(self.left_out),
                  "## Rows", markdown_table(_ROW_HEAD, map(_row, _estimated(self.scores))),
-                 "## Not estimated", markdown_table(("row", "why"), left)]  # fmt: skip
+                 "## Not estimated", markdown_table(("row", "why"), self.left.items())]  # fmt: skip
         return {FILE: document(parts)}
 
 

@@ -6,7 +6,6 @@ from wsesim.validation.kernels.score import (
     KernelScore,
     KernelSummary,
     KernelValidation,
-    score_row,
     show_row,
     validate_kernels,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "KernelValidation",
     "ask_row",
     "read_kernel_table",
-    "score_row",
     "show_row",
     "validate_kernels",
 ]  # fmt: skip

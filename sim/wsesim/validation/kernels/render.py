@@ -39,6 +39,11 @@ class KernelReport:
     """Whether the rows are of the user's own table: then why some were not run is printed."""
 
     @property
+    def rows(self) -> int:
+        """How many rows were asked."""
+        return len(self.validation.scores)
+
+    @property
     def left(self) -> dict[str, str]:
         """Why rows were not run, by row."""
         return {score.id: score.reason for score in self.validation.scores if score.simulated is None}

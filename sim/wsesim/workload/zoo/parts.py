@@ -63,14 +63,11 @@ def parts_of(document: Document) -> JobParts:
 
 
 def _trainer(document: Document) -> JobParts:
-    if isinstance(document.data["trainer"], list):
-        message = "a list of trainers is several jobs; give one of them, `trainer:` with a mapping"
-        raise InputError([document.problem(message, ("trainer",))])
-    trainer = part_at(document, ("trainer",))
-    init, fit = part_at(document, ("trainer", "init")), part_at(document, ("trainer", "fit"))
+    trainer = part_at(document, _only(document))
+    init, fit = part_at(document, (*trainer.loc, "init")), part_at(document, (*trainer.loc, "fit"))
     calls = list(_callbacks(document, (*init.loc, "callbacks")))
     trains = "train_dataloader" in fit.values
-    loader = part_at(document, (*fit.loc, "train_dataloader")) if trains else _evaluated(document, calls)
+    loader = part_at(document, (*fit.loc, "train_dataloader")) if trains else _evaluated(document, trainer, calls)
     loop, checkpoint = part_at(document, (*init.loc, "loop")), part_at(document, (*init.loc, "checkpoint"))
     steps = {"checkpoint_steps": checkpoint.values["steps"]} if "steps" in checkpoint.values else {}
     model = part_at(document, (*init.loc, "model"))
@@ -87,11 +84,27 @@ def _trainer(document: Document) -> JobParts:
     )  # fmt: skip
 
 
+def _only(document: Document) -> Loc:
+    """Return where the trainer stands; of a list the only one.
+
+    Raises:
+        InputError: there are several: each is a job, and so a question, of its own.
+    """
+    held = document.data["trainer"]
+    if not isinstance(held, list):
+        return ("trainer",)
+    if len(held) != 1:
+        message = f"trainer: a list of {len(held)} jobs, each a question of its own; write one of them to a file"
+        raise InputError([document.problem(message, ("trainer",))])
+    inside = isinstance(held[0], Mapping) and "trainer" in held[0]
+    return ("trainer", 0, "trainer") if inside else ("trainer", 0)
+
+
 def _beside(
     document: Document, trainer: JobPart, init: JobPart, called: Sequence[str]
 ) -> Iterator[tuple[list[str], list[str]]]:  # fmt: skip
     """Yield what decides nothing and what nobody knows, of each part of which little is read."""
-    fit, validate = part_at(document, ("trainer", "fit")), part_at(document, ("trainer", "validate"))
+    fit, validate = (part_at(document, (*trainer.loc, name)) for name in ("fit", "validate"))
     backend, checkpoint = (part_at(document, (*init.loc, name)) for name in ("backend", "checkpoint"))
     flags = [key for key in backend.values if key.startswith("csx.")]
     yield known.apart(trainer.values, (), known.TRAINER, "trainer.")
@@ -172,14 +185,14 @@ def _flags(calls: list[tuple[str, JobPart]]) -> JobPart:
     return JobPart(found[-1].loc if found else ("trainer", "init", "callbacks"), values)
 
 
-def _evaluated(document: Document, calls: list[tuple[str, JobPart]]) -> JobPart:
+def _evaluated(document: Document, trainer: JobPart, calls: list[tuple[str, JobPart]]) -> JobPart:
     """Return the loader of a job that only evaluates."""
     for name in EVALUATES:
         if (part := next((part for called, part in calls if called == name), None)) is not None:
             return part
-    validate, every = (part_at(document, ("trainer", key)) for key in ("validate", "validate_all"))
+    validate, every = (part_at(document, (*trainer.loc, key)) for key in ("validate", "validate_all"))
     if "val_dataloader" in validate.values:
         return part_at(document, (*validate.loc, "val_dataloader"))
     loaders = every.values.get("val_dataloaders")
     loc: Loc = (*every.loc, "val_dataloaders", *([0] if isinstance(loaders, list) and loaders else []))
-    return part_at(document, loc) if loaders else JobPart(("trainer",), {})
+    return part_at(document, loc) if loaders else JobPart(trainer.loc, {})

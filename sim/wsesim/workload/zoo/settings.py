@@ -48,7 +48,8 @@ def read_batch(made: Translation, length: int | None) -> None:
     """
     loader, flags = made.parts.loader, made.parts.flags
     if loader.values.get("batch_size") is None:
-        made.refuse(loader, "batch_size", "is missing: nothing says how many sequences a step has")
+        slip = made.slip(loader, ("batch_size",), _LOADER)
+        made.refuse(loader, "batch_size", f"is missing: nothing says how many sequences a step has{slip}")
     made.put("batch", "sequences", loader.values["batch_size"], loader, "batch_size")
     if length is not None:
         made.put("batch", "length", length, loader, "max_sequence_length")
@@ -130,10 +131,14 @@ def read_loop(made: Translation) -> None:
     sizes = (steps, batch["sequences"], length)
     if made.parts.trains and all(type(size) is int and size > 0 for size in sizes):
         made.put("token_budget", "", math.prod(sizes), loop, *named)
+    elif made.parts.trains and loop.values.get("num_epochs"):
+        named = ("num_epochs",)
+        made.apart.append(f"how many steps {made.named(loop, *named)} are, as no steps_per_epoch says it; the token "
+                          "budget is the usual one")  # fmt: skip
     for key, here in _BESIDE.items() if made.parts.trains else ():
         if type(loop.values.get(key)) is int and loop.values[key] > 0:
             made.put("job", here, loop.values[key], loop, key)
-    read = {"precision_opt_level", "num_csx", *_BESIDE, *(named if "token_budget" in made.data else ())}
+    read = {"precision_opt_level", "num_csx", *_BESIDE, *(named if made.parts.trains else ())}
     free = {*(LOOP if made.parts.form == "trainer" else RUNS), *_STEPS}
     made.rest(loop, frozenset(free - read), frozenset(read))
 

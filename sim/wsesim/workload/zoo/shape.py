@@ -40,9 +40,8 @@ def read_model(made: Translation, length: int | None) -> None:
     name, family = _family(made, given)
     missing = [key for key in _NEEDED if given.values.get(key) is None]
     if missing:
-        slip = next((key for key in given.values if key not in MODEL and nearest(key, missing)), None)
-        there = f"; there is {slip!r}" if slip else ""
-        raise InputError([made.document.problem(f"{made.named(given, missing[0])} is missing{there}", given.loc)])
+        slip = made.slip(given, missing, MODEL)
+        raise InputError([made.document.problem(f"{made.named(given, missing[0])} is missing{slip}", given.loc)])
     kept = {key: value for key, value in given.values.items() if value is not None} | _without_positions(given)
     part = JobPart(given.loc, {**family.defaults, **kept})
     made.filled += [f"{key} = {shown(value)}" for key, value in family.defaults.items() if key not in kept]
@@ -67,10 +66,11 @@ def _family(made: Translation, part: JobPart) -> tuple[str, ZooFamily]:
     guess = next((name for keys, name in BY_KEYS if keys & part.values.keys()), "")
     name = guess if named is None else named
     if named is None and not guess:
-        raise InputError([made.document.problem("the model has no name, and no key by which to know it", part.loc)])
+        message = f"the model has no name, and no key by which to know it{made.slip(part, _NEEDED, MODEL)}"
+        raise InputError([made.document.problem(message, part.loc)])
     if isinstance(name, str) and name in MECHANISMS:
         key = "name" if named is not None else next(key for key in part.values if key in dict(_keys_of(name)))
-        made.refuse(part, key, f"says that this is {MECHANISMS[name]}, which is not modelled")
+        made.refuse(part, key, f"says that this model needs {MECHANISMS[name]}; that is not modelled")
     if not isinstance(name, str) or name not in FAMILIES:
         hint = nearest(name, FAMILIES) if isinstance(name, str) else ""
         known = ", ".join(sorted(FAMILIES))

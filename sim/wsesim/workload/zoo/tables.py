@@ -133,7 +133,7 @@ MECHANISMS: Mapping[str, str] = {
         ("llava", "multimodal_simple", "mllama", "dino", "vision_transformer", "vit", "ViTModel"), "patches of images"
     ),
     **dict.fromkeys(("dit",), "diffusion of images"),
-    **dict.fromkeys(("fc_mnist", "mnist", "unet", "resnet", "regnet"), "networks that are no transformer"),
+    **dict.fromkeys(("fc_mnist", "mnist", "unet", "resnet", "regnet"), "layers that no transformer has"),
     **dict.fromkeys(("mamba", "jamba"), "state that is carried from token to token (Mamba)"),
 }
 """Families that are refused, and what they would take."""

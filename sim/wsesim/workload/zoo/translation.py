@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -52,6 +52,11 @@ class Translation:
             InputError: always.
         """
         raise InputError([self.document.problem(f"{self.named(part, name)} {message}", (*part.loc, *name.split("/")))])
+
+    def slip(self, part: JobPart, wanted: Collection[str], known: Collection[str]) -> str:
+        """Return `; there is 'x'` for a key of *part* that nobody knows and that is like one of the *wanted*."""
+        found = next((key for key in part.values if key not in known and nearest(key, wanted)), None)
+        return f"; there is {found!r}" if found else ""
 
     def whole(self, part: JobPart, name: str, value: object) -> int:
         """Return a size that others are computed from.

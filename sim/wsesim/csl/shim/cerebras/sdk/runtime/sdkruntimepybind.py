@@ -15,5 +15,8 @@ from wsesim.csl.host.platform import SimfabConfig as SimfabConfig
 from wsesim.csl.host.platform import get_platform as get_platform
 from wsesim.csl.host.platform import get_simulator as get_simulator
 from wsesim.csl.host.platform import get_system as get_system
+from wsesim.csl.host.reporting import report_cleanly
 from wsesim.csl.host.runtime import SdkRuntime as SdkRuntime
-from wsesim.csl.host.runtime import Task as Task
+from wsesim.csl.host.session import Task as Task
+
+report_cleanly()
