@@ -4,15 +4,19 @@ An interrupt is one line, also while the command line is imported.
 """
 
 import gc
+import os
 import sys
 
 BETWEEN_COLLECTIONS = 100_000
 """Things made, less those that are gone, until rings of them are looked for: of what imports make, nothing is one."""
+NO_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+"""What is installed beside has no say in how files are read, so nobody need look through all of it for plugins."""
 
 
 def main() -> None:
     """Import the command line, run it and exit."""
     gc.set_threshold(BETWEEN_COLLECTIONS, 20, 20)
+    os.environ.setdefault(NO_PLUGINS, "__all__")
     try:
         from wsesim.cli import main
 

@@ -72,6 +72,19 @@ def test_a_step_is_answered_without_what_others_need(python: Python, tmp_path: P
     assert int(count) <= ANSWERED
 
 
+def test_what_else_is_installed_is_not_looked_through(python: Python, question: Path) -> None:
+    program = (
+        "import importlib.metadata, sys\n"
+        "def looked(): raise AssertionError('looked through all that is installed')\n"
+        "importlib.metadata.distributions = looked\n"
+        "from wsesim.__main__ import main\n"
+        f"sys.argv = ['wsesim', 'check', {str(question)!r}]\n"
+        "main()\n"
+    )
+    done = python("-c", program)
+    assert done.returncode == 0, done.stderr
+
+
 ASKED = {"training": "batch: {sequences: 4}", "generate": "inference: {prompt: 4}", "serving": "serving: {rate: 1}"}
 
 

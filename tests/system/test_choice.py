@@ -30,30 +30,36 @@ TINY = replace(
     max_length=4096,
     name="tiny",
 )
-MODELS = {"tiny": TINY, "gpt2": load_preset("gpt2"), "llama": load_preset("llama-2-7b")}
+MODELS = {
+    "tiny": TINY,
+    "gpt2": load_preset("gpt2"),
+    "llama": load_preset("llama-2-7b"),
+    "256M": load_preset("cerebras-gpt-256m"),
+}
 HARDWARE = st.fixed_dictionaries({}, optional={
     "core.sram": st.sampled_from(["12 KiB", "24 KiB", "96 KiB"]), "wafer.rows": st.sampled_from([40, 300, 4000]),
     "memoryx.stream": st.sampled_from(["100 MB/s", "10 GB/s"]), "host.input": st.sampled_from(["20 kB/s", "2 MB/s"]),
     "memoryx.update": st.sampled_from(["1 GB/s", "50 GB/s"]), "host.latency": st.sampled_from(["0 s", "10 ms"]),
 })  # fmt: skip
 REQUESTS = st.fixed_dictionaries({
-    "model": st.sampled_from(sorted(MODELS)), "sequences": st.integers(1, 24),
+    "model": st.sampled_from(["gpt2", "llama", "tiny"]), "sequences": st.integers(1, 24),
     "length": st.sampled_from([16, 100, 512]),
     "systems": st.sampled_from([1, 1, 3]), "trains": st.booleans(), "hardware": HARDWARE,
-    "stack": st.sampled_from(["release-2", "ideal"]),
+    "stack": st.sampled_from(["release-2", "ideal"]), "even": st.booleans(),
 })  # fmt: skip
 Draw = dict[str, object]
 
 
 def request_of(
     *, model: str = "gpt2", sequences: int = 24, length: int = 512, systems: int = 1, trains: bool = True,
-    hardware: dict[str, object] | None = None, stack: str = "release-2",
+    hardware: dict[str, object] | None = None, stack: str = "release-2", even: bool = False,
 ) -> StepRequest:  # fmt: skip
     forward = build_graph(MODELS[model], sequences=sequences, length=length)
     return StepRequest(
         graph=with_training(forward) if trains else forward,
         cluster=load_cluster("cs-2", systems=systems, overrides=hardware or {}).cluster,
-        software=load_software(stack).for_training(), sequences=sequences, length=length, precision="mixed",
+        software=replace(load_software(stack).for_training(), even_passes=int(even)),
+        sequences=sequences, length=length, precision="mixed",
         recompute="auto" if trains else "never",
     )  # fmt: skip
 
@@ -117,6 +123,16 @@ def test_the_fastest_alone_is_the_same_whatever_was_asked_before(asked: Draw, ot
     assert best.promised_s <= step_s(request)
     small = request_of(**{**asked, "hardware": {"memoryx.capacity": "1 kB"}})  # type: ignore[arg-type]
     assert isinstance(fastest(small, alone=True), DoesNotFit)
+
+
+def test_alone_passes_are_all_alike_too_where_software_has_no_others() -> None:
+    """171 sequences of 512 would fit in one part, and be faster: three passes that are not alike."""
+    request = request_of(model="256M", sequences=512, length=2048, even=True)
+    ways, alone = fastest(request), fastest(request, alone=True)
+    assert not isinstance(ways, DoesNotFit)
+    assert not isinstance(alone, DoesNotFit)
+    assert (alone[0].program.placement, alone[0].timed) == (ways[0].program.placement, ways[0].timed)
+    assert [group.sequences for group in alone[0].program.groups] == [256]
 
 
 @settings(max_examples=6, deadline=None)

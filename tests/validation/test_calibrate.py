@@ -40,6 +40,16 @@ def test_a_report_shows_shifts_if_asked(table: Path) -> None:
         assert words in made.files()["validation.md"].decode()
 
 
+def test_what_is_simulated_alone_is_what_rows_are_scored_by(table: Path) -> None:
+    rows, settings = read_table(table), {"training.kernel_launch": "147 us"}
+    whole, alone = (validate_rows(rows, settings=settings, alone=alone).scores for alone in (False, True))
+    assert [(each.id, each.simulated, each.reason) for each in alone] == [
+        (each.id, each.simulated, each.reason) for each in whole
+    ]
+    assert {each.naive is None and each.nearest is None for each in alone} == {True}
+    assert None not in {each.naive for each in whole if each.simulated}
+
+
 def _trial(number: float, *scores: tuple[str, float]) -> ConstantTrial:
     return ConstantTrial(value=str(number), number=number, scores=tuple(
         RowScore(id=group, group=group, metric="m", unit="s", measured=1.0, simulated=simulated, naive=None)

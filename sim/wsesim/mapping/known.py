@@ -119,27 +119,31 @@ class Latest(Generic[_Value]):
         return found[1]
 
 
-_known: Latest[Known] = Latest(most=64)
-_at: Latest[Known] = Latest(most=64)
+_Kin = Latest[Known]
+"""What is known of the kernels of a graph, wafer and software, by whatever else they depend on."""
+_known: Latest[_Kin] = Latest(most=32)
+_at: Latest[_Kin] = Latest(most=64)
+"""The same, found by the identity of the three: quick for the very same once more."""
 
 
-def known_at(graph: Graph, wafer: Wafer, software: Training, *others: Hashable) -> Known:
-    """Return the same as `known_of`, found by the identity of the three: quick for the very same once more."""
-    key = (id(graph), id(wafer), id(software), *others)
-    return _at.get(key, (graph, wafer, software), lambda: known_of(graph, wafer, _as_kernels_run(software), *others))
-
-
-def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:
-    """Return what is known of the kernels of a graph on a wafer, shared by all pairs with the same kernels.
+def known_of(graph: Graph, wafer: Wafer, software: Training, *others: Hashable) -> Known:
+    """Return what is known of the kernels of a graph on a wafer, shared by all questions with the same kernels.
 
     Args:
         graph: its blocks and axes count, but for the batch.
         wafer: what kernels see of it counts.
+        software: the same.
         others: whatever else kernels depend on.
     """
+    who = (graph, wafer, software)
+    kin = _at.get(tuple(map(id, who)), who, lambda: _kin_of(graph, wafer, software))
+    return kin.get(others, None, Known)
+
+
+def _kin_of(graph: Graph, wafer: Wafer, software: Training) -> _Kin:
     axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
-    key = (id(graph.blocks), axes, _as_kernels_see(wafer), *others)
-    return _known.get(key, graph.blocks, Known)
+    key = (id(graph.blocks), axes, _as_kernels_see(wafer), _as_kernels_run(software))
+    return _known.get(key, graph.blocks, lambda: Latest(most=32))
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
 from wsesim.mapping.cuts import cuts, pass_sizes
-from wsesim.mapping.known import Known, Latest, kept, known_at
+from wsesim.mapping.known import Known, Latest, kept, known_of
 from wsesim.mapping.memory import (
     Activations,
     activations_in,
@@ -103,7 +103,7 @@ class StepRequest:
 
 def _known(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request."""
-    return known_at(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
+    return known_of(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
                     request.rows, request.columns)  # fmt: skip
 
 

@@ -202,9 +202,14 @@ class Program:
         return found
 
     @property
+    def compute_s(self) -> float:
+        """Seconds in which the fullest wafer computes."""
+        return fsum(group.count * group.compute_s for group in self.groups)
+
+    @property
     def straggle_s(self) -> float:
         """Seconds by which the slowest of all wafers is later than one: each scatters, and all wait for each other."""
-        deviation_s = self.software.step_jitter * fsum(group.count * group.compute_s for group in self.groups)
+        deviation_s = self.software.step_jitter * self.compute_s
         return deviation_s * sqrt(2 * log(self.wafers))
 
     @property
@@ -224,7 +229,7 @@ class Program:
         rate, last = self.stream_bytes_per_s, self.groups[-1]
         added = sum(group.count * group.gradient_bytes for group in self.groups) - last.gradient_bytes
         return {
-            "compute": fsum(group.count * group.compute_s for group in self.groups),
+            "compute": self.compute_s,
             "weights": sum(group.count * group.weight_bytes for group in self.groups) / rate,
             "gradients": (added + last.gradient_bytes) / rate,
             "input": fsum(group.count * self.input_s(group) for group in self.groups),

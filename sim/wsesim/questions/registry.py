@@ -37,6 +37,7 @@ def _modules_on(path: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(module.name for module in pkgutil.iter_modules(path))
 
 
+@cache
 def _kinds_in(module: str) -> dict[str, type[Question]]:
     if module.startswith("_"):
         return {}

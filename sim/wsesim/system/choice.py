@@ -126,7 +126,7 @@ class Search:
             laid = self._laid_once(recompute)
             idle = sum(group.count * (group.fill_cycles + group.calls) for group in laid.groups)
             request.known.works[key] = (
-                laid.busy_s()["compute"] - laid.causes["launch"] - idle / laid.cluster.wafer.core.clock_hz
+                laid.compute_s - laid.causes["launch"] - idle / laid.cluster.wafer.core.clock_hz
             )  # fmt: skip
         return request.known.works[key]
 
@@ -169,10 +169,11 @@ def fastest(
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
     So are layers in parts. The fastest *alone* is found sooner.
     """
-    key = (id(request.known), request.cluster, request.software, request.sequences, request.micro_batch,
-           request.sub_batch, request.recompute, request.parts, below_s, clock, alone)  # fmt: skip
+    who = (request.known, request.cluster, request.software)
+    key = (*map(id, who), request.sequences, request.micro_batch, request.sub_batch, request.recompute, request.parts,
+           below_s, clock, alone)  # fmt: skip
     search = _alone if alone else _searched
-    return _found.get(key, request.known, lambda: search(request, below_s, clock))
+    return _found.get(key, who, lambda: search(request, below_s, clock))
 
 
 def _searched(request: StepRequest, below_s: float, clock: Clock) -> _Found:
@@ -253,8 +254,7 @@ def _promising(request: StepRequest, clock: Clock) -> Way | None:
     for parts in request.counts:
         search = Search(request.in_parts(parts), clock=clock)
         for recompute in {*_least_again(request), _roomy(search)}:
-            if size := largest_pass(search.request, recompute=recompute):
-                passes = passes_of(request, size)
+            if passes := next(passes_that_fit(search.request, recompute=recompute), None):
                 promised = search.about_s(passes, recompute), parts, passes, recompute
                 least = min(least or promised, promised)
     return _way_at(request, clock, *least[1:]) if least else None

@@ -59,7 +59,7 @@ class Way:
     @property
     def saving_s(self) -> float:
         """Seconds that fewer columns and rows may save: what fills them, and its share of how wafers scatter."""
-        compute_s = self.program.busy_s()["compute"]
+        compute_s = self.program.compute_s
         return self.filling_s * (1 + self.program.straggle_s / compute_s) if compute_s else 0.0
 
     @property
@@ -114,7 +114,7 @@ def _fewer_columns(way: Way) -> Way:
     def compute_s(count: int) -> float:
         return _compute_s(way, replace(way.request, columns=count))
 
-    if near < 1 or compute_s(near) >= way.program.busy_s()["compute"]:
+    if near < 1 or compute_s(near) >= way.program.compute_s:
         return way
     return _faster(way, replace(way.request, columns=_lowest(compute_s, 1, columns)))
 
@@ -135,7 +135,7 @@ def _compute_s(way: Way, request: StepRequest) -> float:
     place = way.program.placement
     if not fits(request, place.sub_batch, recompute=place.recompute):
         return inf
-    return lay(request, passes=place.passes, recompute=place.recompute).busy_s()["compute"]
+    return lay(request, passes=place.passes, recompute=place.recompute).compute_s
 
 
 def _lowest(of: Callable[[int], float], low: int, high: int) -> int:

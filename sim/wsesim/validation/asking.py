@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wsesim import questions
-from wsesim.answer import Answer, Level, Nearest, Number, Result, Status
+from wsesim.answer import Answer, DoesNotFit, Level, Nearest, Number, Outcome
 from wsesim.errors import InputError, WsesimError
 from wsesim.measured import Traits, nearest, traits_of
 from wsesim.workload import plain_yaml
@@ -24,6 +24,7 @@ from wsesim.workload import plain_yaml
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
 
+_Found = TypeVar("_Found")
 MISFIT = "does not fit: "
 """How the reason begins why a row of what has no room is not answered."""
 KEPT = 1024
@@ -101,10 +102,19 @@ def value_of(asked: RowQuestion) -> float:
     Raises:
         NotAsked: the file cannot be, or its question has no answer, or the answer has no such figure.
     """
-    figure = answer_to(asked).figures.get(asked.figure)
+    figure = figures_of(asked).get(asked.figure)
     if figure is None:
         raise NotAsked(f"the answer has no {asked.figure}")
     return asked.to_unit(figure)
+
+
+def figures_of(asked: RowQuestion) -> Mapping[str, Number | None]:
+    """Return the figures of the answer to a row, and nothing of what is said beside them: a fraction of the work.
+
+    Raises:
+        NotAsked: the file cannot be, or its question has no answer.
+    """
+    return _given(_sketched(_text(asked), asked.level))
 
 
 def answer_to(asked: RowQuestion) -> RowAnswer:
@@ -113,28 +123,44 @@ def answer_to(asked: RowQuestion) -> RowAnswer:
     Raises:
         NotAsked: the file cannot be, or its question has no answer.
     """
-    data = {key: value for key, value in asked.data.items() if key != "name"}
-    found = _answered(json.dumps(data, sort_keys=True), asked.level)
-    if isinstance(found, RowAnswer):
-        return found
-    raise NotAsked(found)
+    return _given(_answered(_text(asked), asked.level))
+
+
+def _text(asked: RowQuestion) -> str:
+    return json.dumps({key: value for key, value in asked.data.items() if key != "name"}, sort_keys=True)
+
+
+def _given(found: _Found | str) -> _Found:
+    if isinstance(found, str):
+        raise NotAsked(found)
+    return found
+
+
+@lru_cache(maxsize=KEPT)
+def _sketched(data: str, level: Level) -> Mapping[str, Number | None] | str:
+    """Return the figures of the answer to a file, or why there is none."""
+    found = _asked(data, lambda question: questions.sketch(question, level=level))
+    return found if isinstance(found, str) else found[1].figures
 
 
 @lru_cache(maxsize=KEPT)
 def _answered(data: str, level: Level) -> RowAnswer | str:
     """Return the answer to a file, or why there is none."""
+    found = _asked(data, lambda question: questions.run(question, level=level, verify=False).outcome)
+    return found if isinstance(found, str) else _kept(*found)
+
+
+def _asked(data: str, solve: Callable[[Question], Outcome]) -> tuple[Question, Answer] | str:
     try:
         question = questions.ask(json.loads(data), file="row", folder=Path())
-        result = questions.run(question, level=level, verify=False)
+        outcome = solve(question)
     except InputError as error:
         return "; ".join(problem.message for problem in error.problems)
     except WsesimError as error:
         return str(error)
-    return _why_not(result) if result.answer is None else _kept(question, result.answer)
-
-
-def _why_not(result: Result) -> str:
-    return f"{MISFIT}{result.why}" if result.status is Status.DOES_NOT_FIT else result.why
+    if isinstance(outcome, Answer):
+        return question, outcome
+    return f"{MISFIT}{outcome.why}" if isinstance(outcome, DoesNotFit) else outcome.why
 
 
 def _kept(question: Question, answer: Answer) -> RowAnswer:

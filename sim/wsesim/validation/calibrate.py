@@ -14,7 +14,7 @@ from statistics import fmean
 
 from wsesim.validation.constants import Constant, ConstantChoice, LeftOut, load_constants
 from wsesim.validation.groups import ACCOUNTING, MEASURED, SERVED, group_of, kind_of
-from wsesim.validation.rows import Measurement
+from wsesim.validation.rows import NO_SETTINGS, Measurement
 from wsesim.validation.score import GroupSummary, ModelValidation, RowScore, validate_rows
 from wsesim.validation.spread import spread
 
@@ -84,8 +84,8 @@ def _shifts(constant: Constant, rows: Iterable[Measurement], progress: Callable[
     step = 1 if constant.whole else constant.number * SHARE
     values = [constant.with_number(max(0, constant.number + sign * step)) for sign in (-1, 1)]
     acted = touched(constant, rows)
-    now = _medians(validate_rows(acted))
-    low, high = (_medians(validate_rows(acted, settings={constant.name: value}, progress=progress)) for value in values)
+    now = _medians(_simulated(acted))
+    low, high = (_medians(_simulated(acted, {constant.name: value}, progress)) for value in values)
     for group, median in now.items():
         if group in low and group in high:
             yield Shift(
@@ -97,14 +97,22 @@ def _shifts(constant: Constant, rows: Iterable[Measurement], progress: Callable[
 def otherwise(rows: Sequence[Measurement], *, progress: Callable[[str], None] | None = None) -> tuple[Otherwise, ...]:
     """Return what each group's errors are with each thing that was chosen, and chosen otherwise."""
     rows = [row for row in rows if kind_of(row) in MEASURED]
-    now = validate_rows(rows).summary()
+    now = _simulated(rows).summary()
     found = []
     for choice in load_constants().chosen:
         if choice.instead:
-            then = validate_rows(rows, settings=choice.instead, progress=progress).summary()
+            then = _simulated(rows, choice.instead, progress).summary()
             moved = {name: (group, then[name]) for name, group in now.items() if _moves(group, then[name])}
             found.append(Otherwise(choice=choice, groups=moved))
     return tuple(found)
+
+
+def _simulated(
+    rows: Iterable[Measurement], settings: Mapping[str, object] = NO_SETTINGS,
+    progress: Callable[[str], None] | None = None,
+) -> ModelValidation:  # fmt: skip
+    """Ask rows for nothing but what is simulated: they are asked again and again."""
+    return validate_rows(rows, settings=settings, alone=True, progress=progress)
 
 
 def _moves(now: GroupSummary, then: GroupSummary) -> bool:
@@ -153,7 +161,7 @@ def _trials(
         value = constant.with_number(number)
         if progress is not None:
             progress(f"{constant.name} = {value}")
-        scores = validate_rows(acted, settings={constant.name: value}).scores
+        scores = _simulated(acted, {constant.name: value}).scores
         trials.append(ConstantTrial(value=value, number=number, scores=scores))
     return tuple(trials)
 
@@ -166,8 +174,8 @@ def _left_out(
         return None
     values = {constant.name: best(found, without=group).value for constant, found in acting.items()}
     members = [row for row in rows if group_of(row) == group]
-    without = spread((score.id, score.error) for score in validate_rows(members, settings=values).scores)
-    seen = spread((score.id, score.error) for score in validate_rows(members).scores)
+    without = spread((score.id, score.error) for score in _simulated(members, values).scores)
+    seen = spread((score.id, score.error) for score in _simulated(members).scores)
     return LeftOut(
         group=group, values={name: str(value) for name, value in values.items()}, median=without.median or 0.0,
         worst=without.worst or 0.0, median_in_view=seen.median or 0.0, worst_in_view=seen.worst or 0.0,

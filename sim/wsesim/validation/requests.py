@@ -14,7 +14,7 @@ from typing import Any
 
 from wsesim.errors import WsesimError
 from wsesim.hardware import Cluster, load_cluster
-from wsesim.validation.asking import MISFIT, Conversion, NotAsked, RowQuestion, answer_to, named
+from wsesim.validation.asking import MISFIT, Conversion, NotAsked, RowQuestion, figures_of, named
 from wsesim.validation.rows import (
     NO_SETTINGS,
     Measurement,
@@ -62,7 +62,7 @@ def ask_request(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) 
     """
     asked = _request(row, settings)
     try:
-        answer_to(asked)
+        figures_of(asked)
     except NotAsked as error:
         if str(error).startswith(MISFIT):
             inference = {**asked.data["inference"], "must_fit": False}
@@ -121,7 +121,7 @@ def ask_served(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -
     guesses = is_rewritten(row) or bool(_SPECULATES.search(row.cells["notes"]))
     data["inference"] |= {"draft_tokens": GUESSED} if guesses else {}
     asked = RowQuestion(data=data, figure="tokens_per_s_user", to_unit=Conversion(unit=row.unit))
-    found = answer_to(asked).figures
+    found = figures_of(asked)
     placed = ", ".join(f"{found[name]} {name[: -1 if found[name] == 1 else None]}" for name in ("wafers", "stages"))
     guessed = f", {GUESSED} tokens guessed ahead (assumed)" if guesses else ""
     return replace(asked, note=f"{placed}, {position:,} positions cached{guessed}")

@@ -117,14 +117,18 @@ def validate_rows(
     rows: Iterable[Measurement],
     *,
     settings: Mapping[str, object] = NO_SETTINGS,
+    alone: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> ModelValidation:
-    """Ask *rows*, with other figures of machine or software if *settings* gives any."""
+    """Ask *rows*, with other figures of machine or software if *settings* gives any.
+
+    What is simulated *alone* is found sooner, without the baseline and the rows that each is most like.
+    """
     scores = []
     for row in sorted(rows, key=tier_of):
         if progress is not None:
             progress(row.id)
-        scores.append(_score(row, settings))
+        scores.append(_score(row, settings, alone=alone))
     return ModelValidation(scores=tuple(scores))
 
 
@@ -158,10 +162,10 @@ def _measured(row: Measurement, asked: RowQuestion) -> float:
     return row.value if asked.to_unit.unit == row.unit or counted is None else counted
 
 
-def _score(row: Measurement, settings: Mapping[str, object]) -> RowScore:
+def _score(row: Measurement, settings: Mapping[str, object], *, alone: bool) -> RowScore:
     try:
         asked = ask_row(row, settings)
-        simulated, baseline = value_of(asked), naive.value_of(asked)
+        simulated, baseline = value_of(asked), None if alone else naive.value_of(asked)
     except NotAsked as error:
         return RowScore(
             id=row.id, group=group_of(row), metric=row.metric, unit=row.unit, measured=row.value, simulated=None,
@@ -170,7 +174,7 @@ def _score(row: Measurement, settings: Mapping[str, object]) -> RowScore:
     return RowScore(
         id=row.id, group=group_of(row), metric=row.metric, unit=asked.to_unit.unit, measured=_measured(row, asked),
         simulated=simulated, naive=baseline, note=asked.note,
-        nearest=answer_to(asked).nearest(experiment_of(row.id)) if kind_of(row) in MEASURED else None,
+        nearest=None if alone or kind_of(row) not in MEASURED else answer_to(asked).nearest(experiment_of(row.id)),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wsesim.validation.asking import MISFIT, Conversion, NotAsked, RowQuestion, answer_to, named
+from wsesim.validation.asking import MISFIT, Conversion, NotAsked, RowQuestion, figures_of, named
 from wsesim.validation.rows import (
     NO_SETTINGS,
     Measurement,
@@ -130,10 +130,10 @@ def _with_micro_batch(row: Measurement, chosen: RowQuestion) -> RowQuestion:
     micro_batch = row.whole("micro_batch") or stated
     asked = replace(chosen, data={**chosen.data, "batch": {**chosen.data["batch"], "micro_batch": micro_batch}})
     try:
-        taken, why = answer_to(asked).figures["micro_batch"], "passes are as even as can be"
+        taken, why = figures_of(asked)["micro_batch"], "passes are as even as can be"
     except NotAsked as error:
         asked, why = chosen, str(error).removeprefix(MISFIT)
-        taken = answer_to(chosen).figures["micro_batch"]
+        taken = figures_of(chosen)["micro_batch"]
     if taken == micro_batch:
         return asked
     return replace(asked, note=f"micro-batch {stated} stated, {taken} simulated: {why}")
