@@ -154,6 +154,8 @@ def _longer(config: HfConfig, place: HfConfig, fields: Fields) -> Fields:
     key = "original_max_position_embeddings"
     trained = (place if place.has(key) else config).integer(key, fields["max_length"])
     factor = place.number("factor", fields["max_length"] / trained)
+    if trained < 2:
+        config.fail(key, f"= {trained}: a model was trained on more than one position")
     config.note(place.within[-1], f'asks for "longrope" scaling: angles beyond {trained:,} positions are those without')
     grown = sqrt(1 + log(factor) / log(trained)) if factor > 1 else 1.0
     return {"rotary_scale": place.number("attention_factor", grown)}
