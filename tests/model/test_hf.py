@@ -390,6 +390,28 @@ def test_what_is_not_followed_is_said(
     assert note.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("config", "changes", "what"),
+    [
+        (LLAMA2, {"rope_scaling": {"type": "su", "factor": 8.0}}, 'rope_scaling asks for "su" scaling'),
+        (LLAMA2, {"model_type": "phimoe"}, "model_type is phimoe"),
+        (LLAMA2, {"model_type": "olmo", "clip_qkv": 8.0}, "clip_qkv is not followed"),
+        (
+            GPT2,
+            {"model_type": "gpt_neo", "architectures": None, "attention_types": [[["global", "local"], 6]]},
+            "attention_types is said",
+        ),
+    ],
+)
+def test_what_changes_numbers_and_is_not_followed_is_kept_apart(
+    config: dict[str, Any], changes: dict[str, Any], what: str, tmp_path: Path
+) -> None:
+    model = read(tmp_path, config | changes)
+    (differs,) = model.differs
+    assert differs.startswith(what)
+    assert any(differs in note and "weights of a file are not computed with" in note for note in model.notes)
+
+
 def test_a_task_that_is_asked_for_goes_before_the_files(tmp_path: Path) -> None:
     file = write(tmp_path, BERT | {"architectures": ["BertModel"], "num_labels": 4})
     model = read_hf_config(file, task="tag")

@@ -31,7 +31,8 @@ _TEXT_DEFAULTS: Mapping[str, Mapping[str, int]] = {
 def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     """Return the model that the `config.json` at *path* describes.
 
-    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
+    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`,
+    what of it changes numbers in `differs`.
 
     Raises:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
@@ -50,7 +51,11 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     note_unread(config)
     try:
         return ModelSpec(
-            name=_name(Path(path), kind), source=f"config.json of a {kind} model", notes=tuple(config.notes), **fields
+            name=_name(Path(path), kind),
+            source=f"config.json of a {kind} model",
+            notes=tuple(config.notes),
+            differs=tuple(config.differs),
+            **fields,
         )
     except SpecError as error:
         config.fail(_key_of(config, error.name, keys), error.message)
@@ -94,7 +99,7 @@ def _text_part(config: HfConfig) -> HfConfig:
     if filled := [f"{key} {value:,}" for key, value in usual.items() if key not in found.data]:
         config.note(key, f"leaves out what its class has: {', '.join(filled)}")
     data: dict[str, Any] = {**usual, **shared, **found.data, **({"model_type": kind} if kind else {})}
-    return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
+    return replace(found, data=data, asked=set())
 
 
 def _refuse_other_files(config: HfConfig) -> None:
