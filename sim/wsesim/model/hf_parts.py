@@ -154,6 +154,8 @@ def _longer(config: HfConfig, place: HfConfig, fields: Fields) -> Fields:
     key = "original_max_position_embeddings"
     trained = (place if place.has(key) else config).integer(key, fields["max_length"])
     factor = place.number("factor", fields["max_length"] / trained)
+    if trained < 2:
+        config.fail(key, f"= {trained}: a model was trained on more than one position")
     config.differ(
         place.within[-1], f'asks for "longrope" scaling: angles beyond {trained:,} positions are those without'
     )
