@@ -1,4 +1,4 @@
-"""A sketch says what an answer says, in figures, seconds by cause and bound, and no more."""
+"""A sketch says what an answer says in figures, seconds by cause and bound; an outline in facts and ops, too."""
 
 from __future__ import annotations
 
@@ -35,6 +35,27 @@ def test_a_sketch_is_the_answer_in_figures(kind: str, level: Level) -> None:
     assert (sketched.figures, sketched.spent, sketched.bound) == (whole.figures, whole.spent, whole.bound)
     assert sketched.level == level
     assert (sketched.timeline, sketched.sentences, sketched.ops, sketched.notes) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("kind", ["prefill", "decode", "generate"])
+@pytest.mark.parametrize("level", ["closed", "system"])
+def test_an_outline_has_facts_and_ops_too(kind: str, level: Level) -> None:
+    data = {"model": GPT, "cluster": "cs-2", **CASES[kind]}
+    data["inference"] = data["inference"] | {"wafers": 1}
+    question = questions.ask(data, file="case.yaml", folder=Path())
+    outlined = questions.outline(question, level=level)
+    whole = questions.run(question, level=level, verify=False).outcome
+    assert isinstance(outlined, Answer)
+    assert isinstance(whole, Answer)
+    for name in ("figures", "spent", "bound", "facts", "ops"):
+        assert getattr(outlined, name) == getattr(whole, name)
+    assert (outlined.timeline, outlined.sentences, outlined.choices, outlined.notes) == ((), (), (), ())
+
+
+def test_an_outline_asks_no_other_placement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsesim.questions.shared.request_answer.open_plan", lambda request: pytest.fail("was asked"))
+    data = {"model": GPT, "cluster": "cs-2", **CASES["decode"]}
+    assert isinstance(questions.outline(questions.ask(data, file="case.yaml", folder=Path())), Answer)
 
 
 def test_what_does_not_fit_is_said_the_same() -> None:

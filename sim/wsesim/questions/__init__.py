@@ -43,6 +43,7 @@ __all__ = [
     "json_schema",
     "kinds",
     "load",
+    "outline",
     "precision_lost",
     "require_level",
     "run",
@@ -171,6 +172,17 @@ def sketch(question: Question, *, level: Level | None = None) -> Outcome:
     from wsesim.questions.running import sketch
 
     return sketch(question, level)
+
+
+def outline(question: Question, *, level: Level | None = None) -> Outcome:
+    """Answer *question* at *level* as `sketch` does, with facts and ops: what is compared with other answers.
+
+    Raises:
+        InputError: a file that the question names cannot be used.
+    """
+    from wsesim.questions.running import outline
+
+    return outline(question, level)
 
 
 def inputs_sha256(question: Question) -> str:

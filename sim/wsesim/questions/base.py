@@ -206,6 +206,14 @@ class Sketchable(Protocol):
 
 
 @runtime_checkable
+class Outlined(Protocol):
+    """A kind that can leave out what is said about an answer; others are solved whole."""
+
+    def outline(self, level: Level) -> Outcome:
+        """Return what `sketch` does, with the facts and the ops that `solve` gives, and no more."""
+
+
+@runtime_checkable
 class Bounded(Protocol):
     """A kind of which a formula says what an answer cannot be better than, sooner than it is answered."""
 

@@ -12,7 +12,7 @@ from math import fsum
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, OutOfReach, nearest
 from wsesim.questions.asserting import broken
-from wsesim.questions.base import Held, Question, Say, Sketchable, silent
+from wsesim.questions.base import Held, Outlined, Question, Say, Sketchable, silent
 from wsesim.questions.shared.facts import cost_since, nearest_of, provenance_of
 from wsesim.questions.shared.numbers import verified_if_possible
 
@@ -67,6 +67,15 @@ def sketch(question: Question, level: Level | None = None) -> Outcome:
     wanted = level or question.level
     try:
         return question.sketch(wanted) if isinstance(question, Sketchable) else question.solve(wanted, silent)
+    except (NotModelled, OutOfReach) as error:
+        return NotAnswered(why=str(error))
+
+
+def outline(question: Question, level: Level | None = None) -> Outcome:
+    """Answer *question* as `sketch` does, with its facts and ops, where its kind can."""
+    wanted = level or question.level
+    try:
+        return question.outline(wanted) if isinstance(question, Outlined) else question.solve(wanted, silent)
     except (NotModelled, OutOfReach) as error:
         return NotAnswered(why=str(error))
 

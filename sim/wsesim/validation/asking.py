@@ -1,6 +1,6 @@
 """A measured row as a question: a whole file, the figure of its answer that the row is about, and the row's unit.
 
-    row ─► RowQuestion ─► questions.ask ─► questions.run ─► figure ─to_unit─► the row's unit
+    row ─► RowQuestion ─► questions.ask ─► questions.outline ─► figure ─to_unit─► the row's unit
 
 Nothing is summed or costed here: what comes out is what `wsesim run` prints for the same file.
 """
@@ -118,7 +118,7 @@ def figures_of(asked: RowQuestion) -> Mapping[str, Number | None]:
 
 
 def answer_to(asked: RowQuestion) -> RowAnswer:
-    """Return the answer to a row.
+    """Return the answer to a row, as far as rows read it: nothing of what is said about it, such as other placements.
 
     Raises:
         NotAsked: the file cannot be, or its question has no answer.
@@ -146,7 +146,7 @@ def _sketched(data: str, level: Level) -> Mapping[str, Number | None] | str:
 @lru_cache(maxsize=KEPT)
 def _answered(data: str, level: Level) -> RowAnswer | str:
     """Return the answer to a file, or why there is none."""
-    found = _asked(data, lambda question: questions.run(question, level=level, verify=False).outcome)
+    found = _asked(data, lambda question: questions.outline(question, level=level))
     return found if isinstance(found, str) else _kept(*found)
 
 

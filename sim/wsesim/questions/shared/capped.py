@@ -9,7 +9,7 @@ from math import inf
 from wsesim.answer import Answer, NotAnswered, Outcome, Spent
 from wsesim.answer import Level as Levels
 from wsesim.hardware import CLOCKS
-from wsesim.questions.base import Asked, Question, Sketchable, silent
+from wsesim.questions.base import Asked, Outlined, Question, Sketchable, silent
 from wsesim.units import Dimension, show
 
 CAUSE = "power cap"
@@ -35,6 +35,11 @@ def under_cap(question: Question, found: Outcome, level: Levels, again: Callable
 def sketched(question: Question, level: Levels) -> Outcome:
     """Return an answer in figures alone, of a kind that has it."""
     return question.sketch(level) if isinstance(question, Sketchable) else question.solve(level, silent)
+
+
+def outlined(question: Question, level: Levels) -> Outcome:
+    """Return an answer in figures, facts and ops, of a kind that has it."""
+    return question.outline(level) if isinstance(question, Outlined) else question.solve(level, silent)
 
 
 def _fastest(question: Question, level: Levels) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from wsesim.answer import FigureSpec, Level, Limit, Number, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say, silent
-from wsesim.questions.shared.capped import sketched, under_cap
+from wsesim.questions.shared.capped import outlined, sketched, under_cap
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.step import AT_BEST, FIGURES, Step, check_step, named
 from wsesim.workload import Derived, Section
@@ -205,6 +205,14 @@ class RequestQuestion(ModelQuestion):
         from wsesim.questions.shared.request_answer import sketch_request
 
         return under_cap(self, sketch_request(self, self.request, level), level, partial(sketched, level=level))
+
+    def outline(self, level: Level) -> Outcome:
+        """Answer at a level in figures, facts and ops."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.request_answer import outline_request
+
+        return under_cap(self, outline_request(self, self.request, level), level, lambda at: outlined(at, level))
 
     def limits(self, level: Level) -> tuple[Limit, ...]:
         """Return what holds the time, placed as it is; cores are asked by `solve` alone."""

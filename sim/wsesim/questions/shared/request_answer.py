@@ -66,13 +66,26 @@ def sketch_request(question: Question, request: Request, level: Level) -> Outcom
     if isinstance(plan, DoesNotFit):
         return plan
     times = _times(request, plan, level)
-    power = power_of(request, plan, times)
-    figures = {**figures_of(request, plan, times), **power.figures(_tokens(request, times))}
-    return _in_figures(question, plan, times, level, figures)
+    return _in_figures(question, plan, times, level, _figures(request, plan, times, power_of(request, plan, times)))
+
+
+def outline_request(question: Question, request: Request, level: Level) -> Outcome:
+    """Answer what a request takes at the closed or the system level, in figures, facts and ops."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
+        return plan
+    times = _times(request, plan, level)
+    return _outline(
+        question, request, plan, times, level, _figures(request, plan, times, power_of(request, plan, times))
+    )
 
 
 def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
     return time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
+
+
+def _figures(request: Request, plan: ResidentPlan, times: RequestTimes, power: Power) -> dict[str, Any]:
+    return {**figures_of(request, plan, times), **power.figures(_tokens(request, times))}
 
 
 def _in_figures(
@@ -84,35 +97,41 @@ def _in_figures(
     )  # fmt: skip
 
 
-def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
-    """Return the answer that *times* of a request come to."""
-    figures = figures_of(request, plan, times)
+def _outline(
+    question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level,
+    figures: Mapping[str, Any],
+) -> Answer:  # fmt: skip
     ops = ops_of(times.prefill, "prefill", 1, plan) if times.prefill else ()
     if times.token is not None:
         ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan)
+    found = _in_figures(question, plan, times, level, figures)
+    return replace(found, ops=ops, facts=facts_of(question, plan, _batch(request)))
+
+
+def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
+    """Return the answer that *times* of a request come to."""
     shown = level == "system" and request.asked.resolved["outputs"]["timeline"]
-    power, tokens = power_of(request, plan, times), _tokens(request, times)
-    figures |= power.figures(tokens)
+    power = power_of(request, plan, times)
+    figures = _figures(request, plan, times, power)
+    found = _outline(question, request, plan, times, level, figures)
     words, chosen_by = _headline(request, plan, figures, power), _chosen_by(request)
 
     def seconds(other: ResidentPlan) -> float:
         return float(figures_of(request, other, _times(request, other, level))[chosen_by])
 
     return replace(
-        _in_figures(question, plan, times, level, figures),
-        headline={name: text for name, text in words.items() if figures.get(name) is not None},
+        found, headline={name: text for name, text in words.items() if figures.get(name) is not None},
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
-        ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
+        timeline=timeline_of(times) if shown else (), memory=plan.memory,
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
-        facts=facts_of(question, plan, _batch(request)),
         choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
-        tables=power_tables(power, tokens),
+        tables=power_tables(power, _tokens(request, times)),
         notes=(
             *kept_words(plan), *power.notes(request.asked.hardware),
             *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
-        events=len(ops) if level == "system" else 0,
+        events=len(found.ops) if level == "system" else 0,
     )  # fmt: skip
 
 
