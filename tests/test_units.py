@@ -1,6 +1,7 @@
 """Quantities: what is read, what is refused and why, and that what is shown can be read again."""
 
 import math
+import re
 
 import pytest
 from hypothesis import assume, given, settings
@@ -97,6 +98,50 @@ def test_parse_reads(text: str, dimension: Dimension, value: float) -> None:
 def test_parse_refuses_and_says_what_would_be_right(text: object, dimension: Dimension, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse(text, dimension)
+
+
+PREFIXES = {"kilo": ("k", 10**3), "mega": ("M", 10**6), "giga": ("G", 10**9), "tera": ("T", 10**12),
+            "peta": ("P", 10**15), "kibi": ("Ki", 2**10), "gibi": ("Gi", 2**30), "pebi": ("Pi", 2**50),
+            "": ("", 1)}  # fmt: skip
+
+
+def worth(unit: str, dimension: Dimension) -> float:
+    """Return what one of *unit* is, or of the unit that is hinted in its place."""
+    try:
+        return parse(f"1 {unit}", dimension)
+    except ValueError as error:
+        hinted = re.findall(r"(?:did you mean|write) '([^']+)'", str(error))
+    return parse(f"1 {hinted[0]}", dimension)
+
+
+@pytest.mark.parametrize("named", PREFIXES)
+@pytest.mark.parametrize(
+    ("base", "ends", "dimension", "share"),
+    [
+        ("B", ("", "ps", "PS", "/S", "/sec", " / s", " per second"), Dimension.BYTES_PER_SECOND, 1),
+        ("b", ("", "ps", "/sec", "/second"), Dimension.BYTES_PER_SECOND, 8),
+        ("bytes", ("", "ps", "/s", " per second"), Dimension.BYTES_PER_SECOND, 1),
+        ("bits", ("", "ps", "/s", " per second"), Dimension.BYTES_PER_SECOND, 8),
+        ("bytes", ("",), Dimension.BYTES, 1),
+        ("bits", ("",), Dimension.BYTES, 1),  # written as if bytes were meant, and so it is said
+        ("hertz", ("",), Dimension.HERTZ, 1),
+        ("Watts", ("",), Dimension.WATTS, 1),
+        ("JOULE", ("",), Dimension.JOULES, 1),
+    ],
+)
+def test_the_unit_that_is_hinted_is_worth_what_was_written(
+    named: str, base: str, ends: tuple[str, ...], dimension: Dimension, share: int
+) -> None:
+    prefix, scale = PREFIXES[named]
+    data = dimension in (Dimension.BYTES, Dimension.BYTES_PER_SECOND)
+    begins = {prefix, named, prefix.lower() if data else prefix} if data or not named.endswith("bi") else set()
+    for unit in (f"{begin}{base}{end}" for begin in begins for end in ends):
+        assert worth(unit, dimension) * share == scale, unit
+
+
+def test_a_unit_that_is_like_none_gets_no_hint() -> None:
+    with pytest.raises(ValueError, match="unknown unit 'Zib/s', for example"):
+        parse("1 Zib/s", Dimension.BYTES_PER_SECOND)
 
 
 @settings(deadline=None)

@@ -7,6 +7,7 @@ a size must be given in bytes, a rate may be given in either. `b` is a bit, `B` 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
@@ -78,8 +79,8 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
     data = {f"{prefix}B": Fraction(scale) for prefix, scale in (_SI | _BINARY).items()}
     rates = {f"{unit}/s": scale for unit, scale in data.items()}
     rates |= {f"{prefix}b/s": Fraction(scale, 8) for prefix, scale in (_SI | _BINARY).items()}
-    rates |= {f"{prefix}Bps": Fraction(scale) for prefix, scale in _SI.items()}
-    rates |= {f"{prefix}bps": Fraction(scale, 8) for prefix, scale in _SI.items() if prefix != "k"}
+    rates |= {f"{prefix}Bps": Fraction(scale) for prefix, scale in (_SI | _BINARY).items()}
+    rates |= {f"{prefix}bps": Fraction(scale, 8) for prefix, scale in (_SI | _BINARY).items() if prefix != "k"}
     return {
         Dimension.BYTES: data,
         Dimension.BYTES_PER_SECOND: rates,
@@ -96,12 +97,18 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
 
 
 _UNITS = _units()
-_WORDS = {
-    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"), **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("m", "mins", "minute", "minutes"), "min"), **dict.fromkeys(("day", "days"), "d"),
-    **dict.fromkeys(("msec", "millisecond", "milliseconds"), "ms"),
+_WORDS = {"m": "min", "hr": "h", "min": "min", "minute": "min", "hour": "h", "day": "d"}
+"""What others call a unit, without the s of several; what is spelled `m` has many a meaning of its own."""
+_PREFIXES = {
+    "kilo": "k", "mega": "M", "giga": "G", "tera": "T", "peta": "P", "exa": "E", "kibi": "Ki", "mebi": "Mi",
+    "gibi": "Gi", "tebi": "Ti", "pebi": "Pi", "milli": "m", "micro": "u", "nano": "n", "pico": "p", "femto": "f",
 }  # fmt: skip
-"""What others call a unit, where what is spelled alike is another."""
+_BASES = {"bit": "b", "byte": "B", "hertz": "Hz", "watt": "W", "joule": "J", "second": "s", "sec": "s"}
+_BASES |= {"hz": "Hz", "w": "W", "j": "J", "s": "s"}
+_SPELLED = re.compile(
+    rf"({'|'.join(_PREFIXES)}|[kmgtpe]i?|[u\u00b5\u03bcnf]|)({'|'.join(_BASES)}|b)s?(ps|\s*(?:/|per)\s*s(?:ec(?:ond)?)?|)",
+    re.IGNORECASE,
+)
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([^\s\d].*?)?\s*")
 _MICRO = re.compile("[µ\u03bc]")
 _LONGEST = 64
@@ -139,25 +146,41 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
     known = _UNITS[dimension]
     if unit in known:
         return known[unit]
-    if dimension is Dimension.BYTES and re.fullmatch(r"[kKMGTPE]?i?(b|bit|bits)", unit):
-        wanted = re.sub(r"(b|bit|bits)$", "B", unit).replace("ki", "Ki")
+    meant = _WORDS.get(unit.lower().removesuffix("s")) or _spelled(unit, known)
+    if dimension is Dimension.BYTES and (wanted := _spelled(unit, known, {"b": "B"})):
         raise ValueError(f"is in bits ({unit!r}) but a size is in bytes: write {wanted!r} if bytes were meant")
-    short = re.sub(r"(?i)(kilo|mega|giga|tera)?(byte|bit)s?", _shortened, unit)
-    whole = next((f"{short}{tail}" for tail in ("", "/s", "Hz", "B", "W", "J") if f"{short}{tail}" in known), None)
     for other, units in _UNITS.items():
         if unit in units and other is not dimension:
-            name, meant = dimension.name.lower().replace("_", " "), f", did you mean {whole!r}?" if whole else ""
-            meant = meant or f"; for example {dimension.example!r}"
-            raise ValueError(f"has the unit {unit!r}, which does not measure {name}{meant}")
-    alike = [each for each in known if ("B" in each, "b" in each) == ("B" in short, "b" in short)]  # no bits for bytes
-    unit_meant = _WORDS.get(unit.lower()) or whole
-    hint = f", did you mean {unit_meant!r}?" if unit_meant in known else nearest(unit, alike)
+            name, hint = dimension.name.lower().replace("_", " "), f"for example {dimension.example!r}"
+            hint = f", did you mean {meant!r}?" if meant in known else f"; {hint}"
+            raise ValueError(f"has the unit {unit!r}, which does not measure {name}{hint}")
+    alike = [each for each in known if _begin(each) == _begin(unit)]
+    hint = f", did you mean {meant!r}?" if meant in known else nearest(unit, alike)
     raise ValueError(f"has the unknown unit {unit!r}{hint or f', for example {dimension.example!r}'}")
 
 
-def _shortened(found: re.Match[str]) -> str:
-    """Return how a word for bytes or bits is written as a unit: `GB` of `gigabytes`."""
-    return f"{(found[1] or '')[:1].upper()}{'B' if found[2].lower() == 'byte' else 'b'}"
+def _spelled(unit: str, known: Collection[str], bases: Mapping[str, str] | None = None) -> str | None:
+    """Return which of the *known* units *unit* is in another spelling: `GB/s` of `gigabytes per second`, `GHz` of `g`.
+
+    It is worth the same. *bases* are what to write for a base, and none else counts.
+    """
+    match = _SPELLED.fullmatch(unit)
+    prefix = match[1] if match else unit
+    base = _BASES.get(match[2].lower(), match[2]) if match else ""
+    if bases is not None:
+        if base not in bases or (match and match[3]):
+            return None
+        base = bases[base]
+    prefixes = (_PREFIXES.get(prefix.lower(), prefix), prefix, prefix.capitalize(), prefix.lower())
+    wanted = (base,) if base else ("B", "Hz", "W", "J")
+    tails = ("/s",) if match and match[3] else ("", "/s")
+    tried = (f"{begin}{middle}{tail}" for middle in wanted for begin in prefixes for tail in tails)
+    return next((each for each in tried if each in known), None)
+
+
+def _begin(unit: str) -> tuple[str, bool, bool]:
+    """Return what a unit begins with, and whether it is of bits: others that are as spelled are worth the same."""
+    return unit[:1].lower(), unit[1:2] == "i", "b" in unit
 
 
 def unit_scales() -> dict[str, Fraction]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from wsesim.errors import InputError, Problem
 from wsesim.piped import piped
 
 _TAG = "tag:yaml.org,2002:"
+_DOTTED = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 _TEXT, _DATE = f"{_TAG}str", f"{_TAG}timestamp"
 LARGEST_FILE_BYTES = 1 << 20
 DEEPEST_NESTING = 32
@@ -41,9 +42,15 @@ class Document:
     lines: tuple[str, ...]
     places: Mapping[Loc, tuple[int, int]]
     keys: Mapping[Loc, tuple[int, int]]
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By a dotted name of `data`, what it is called in the file, where that is otherwise."""
 
     def problem(self, message: str, loc: Loc = (), *, at_key: bool = False) -> Problem:
-        """Make a problem that points at *loc*, or at the nearest enclosing place that stands in the file."""
+        """Make a problem that points at *loc*, or at the nearest enclosing place that stands in the file.
+
+        Keys in the message are called what they are called there.
+        """
+        message = _DOTTED.sub(lambda found: self.names.get(found[0], found[0]), message)
         place = (self.keys if at_key else self.places).get(loc)
         while place is None and loc:
             place = self.keys.get(loc) or self.places.get(loc)

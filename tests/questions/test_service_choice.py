@@ -75,12 +75,13 @@ def test_where_the_objective_binds_the_placement_is_chosen_by_the_largest_rate()
 @pytest.mark.nightly
 def test_of_prompts_that_keep_the_pipeline_and_prompts_that_are_soon_through_the_better_is_taken() -> None:
     service = service_of(asked_for("20 ms").asked)
-    searched = searched_of(service, requests_of(service.arrivals))
+    requests = requests_of(service.arrivals)
+    searched = searched_of(service, requests)
     plans = [placed_service(service), drained_placement(service)]
     rates = []
     for plan in plans:
         assert isinstance(plan, ResidentPlan)
-        rates.append(judge(service, searched, plan, service_times(service, plan), lambda _: None).per_s)
+        rates.append(judge(service, requests, searched, plan, service_times(service, plan), lambda _: None).per_s)
     assert rate(answer("20 ms")) == max(rates)
 
 
@@ -90,13 +91,52 @@ def test_the_next_best_of_another_kind_is_tried_and_taken_where_it_holds_more(mo
     assert isinstance(plan, ResidentPlan)
     assert plan.next_best is not None
 
-    def judged(_: Any, __: Any, tried: ResidentPlan, times: Any, ___: Any) -> Judged:
+    def judged(_: Any, __: Any, ___: Any, tried: ResidentPlan, times: Any, ____: Any) -> Judged:
         rate = SimpleNamespace(per_s=9.0 if tried == plan.next_best else 5.0, full_per_s=10.0)
         return Judged(plan=tried, times=times, found=(rate,))  # type: ignore[arg-type]
 
     monkeypatch.setattr(service_choice, "judge", judged)
     monkeypatch.setattr(service_choice, "drained_placement", lambda _: plan)
-    assert judge_placements(service, None, plan, lambda _: None).plan == plan.next_best
+    requests = requests_of(service.arrivals)
+    assert judge_placements(service, requests, requests, plan, lambda _: None).plan == plan.next_best
+
+
+def unsearched(tpot: str) -> Question:
+    """Ask a small model for few requests, and for no largest rate."""
+    return questions.ask(
+        {
+            "model": {"layers": 2, "width": 256, "heads": 4, "vocab": 1000, "max_length": 512}, "phase": "serving",
+            "cluster": "cs-2", "verification": {"enabled": False}, "outputs": {"timeline": False},
+            "serving": {"rate": 10, "requests": 30, "prompt": 200, "output": 30, "slo_tpot": tpot, "search": False},
+        },
+        file="case.yaml", folder=Path(),
+    )  # fmt: skip
+
+
+def test_where_no_rate_is_looked_for_the_most_good_answers_choose() -> None:
+    question = unsearched("100 us")
+    service = service_of(question.asked)
+    requests, usual = requests_of(service.arrivals), placed_service(service)
+    assert isinstance(usual, ResidentPlan)
+    alone = judge(service, requests, None, usual, service_times(service, usual), lambda _: None)
+    found = questions.run(question).answer
+    assert found is not None
+    assert alone.score < service.objective.share <= (found.figures["met_share"] or 0)
+    assert (found.choices[0].what, found.choices[0].figure) == ("placement", "met_share")
+    assert (plan_words(usual), alone.score) in found.choices[0].others
+    holds = questions.run(unsearched("20 ms")).answer
+    assert holds is not None
+    assert holds.choices[0].figure != "met_share", "nothing else is tried where enough are good"
+
+
+def test_where_too_few_answers_are_good_what_was_tried_is_said() -> None:
+    found = questions.run(unsearched("90 us")).answer
+    assert found is not None
+    placement, chunk = found.choices
+    assert chunk.what == "chunk"
+    assert chunk.value > chunk.others[0][1]
+    (words,) = (words for words in found.sentences if "No placement that was tried" in words)
+    assert all(each in words for each in (placement.chosen, *(other for other, _ in placement.others)))
 
 
 def test_words_of_no_rate_name_what_was_tried_and_the_limit_in_full() -> None:
@@ -112,12 +152,13 @@ def test_words_of_no_rate_name_what_was_tried_and_the_limit_in_full() -> None:
 @pytest.mark.nightly
 def test_nobody_is_sent_to_a_placement_that_holds_less() -> None:
     service = service_of(asked_for("170 us", stages=1).asked)
-    searched = searched_of(service, requests_of(service.arrivals))
+    requests = requests_of(service.arrivals)
+    searched = searched_of(service, requests)
     by_hand, opened = list(quick_placements(service))[-1], open_service(service)
     assert isinstance(opened, ResidentPlan)
-    judged = judge(service, searched, by_hand, service_times(service, by_hand), lambda _: None)
+    judged = judge(service, requests, searched, by_hand, service_times(service, by_hand), lambda _: None)
     assert judged.per_s > 0
     assert service.goal(opened) < 0.9 * service.goal(by_hand), "else the note would not be said anyway"
-    assert not holds_as_much(service, searched, judged, opened)
-    assert holds_as_much(service, searched, judged, by_hand)
+    assert not holds_as_much(service, requests, searched, judged, opened)
+    assert holds_as_much(service, requests, searched, judged, by_hand)
     assert not any("Left open" in note for note in answer("170 us", stages=1).notes)

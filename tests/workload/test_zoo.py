@@ -147,13 +147,24 @@ def test_epochs_whose_steps_nobody_says_are_told(tmp_path: Path) -> None:
     assert "how many steps loop.num_epochs are, as no steps_per_epoch says it" in note
 
 
+def test_steps_between_of_which_no_whole_number_is_are_told(tmp_path: Path) -> None:
+    question = asked(TRAINER.replace("eval_frequency: 10", "eval_frequency: 0.5"), tmp_path)
+    assert any("loop.eval_frequency = 0.5 (no whole number" in note for note in question.asked.notes)
+
+
+def test_a_setting_of_the_line_is_called_what_it_is_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"model.heads = 5 does not divide model.width = 64"):
+        asked(TRAINER, tmp_path, "model.heads=5")
+
+
 def test_a_slip_in_a_model_without_a_name_is_named(tmp_path: Path) -> None:
     found = refused("model: {hiden_size: 64, num_heads: 2}\nrunconfig: {}\n", tmp_path)
     assert found.message == "the model has no name, and no key by which to know it; there is 'hiden_size'"
 
 
 @pytest.mark.parametrize(("loop", "steps"), [
-    ("{num_steps: 30}", 30), ("{max_steps: 100, num_steps: 30}", 30), ("{num_epochs: 3, steps_per_epoch: 10}", 30),
+    ("{num_steps: 30}", 30), ("{num_steps: 3.0e+1}", 30),
+    ("{max_steps: 100, num_steps: 30}", 30), ("{num_epochs: 3, steps_per_epoch: 10}", 30),
     ("{max_steps: 30, num_epochs: 3, steps_per_epoch: 100}", 30),
     ("{max_steps: 100, num_epochs: 3, steps_per_epoch: 10}", 30),
     ("{num_steps: 30, num_epochs: 1, steps_per_epoch: 1}", 30),
@@ -204,8 +215,12 @@ def test_a_job_without_a_loader_to_train_from_evaluates(tmp_path: Path) -> None:
         ),
         ("name: llama", "name: lama", 5, "model.name = 'lama' is no family that is known here, did you mean 'llama'?"),
         ("name: llama", "name: [1]", 5, "model.name = a list is no family"),
-        ("hidden_size: 64", "hidden_size: many", 6, "model.width must be a whole number; got 'many'"),
+        ("hidden_size: 64", "hidden_size: many", 6, "model.hidden_size must be a whole number; got 'many'"),
         ("hidden_size: 64", "other_size: 64", 4, "model.hidden_size is missing"),
+        ("hidden_size: 64", "hidden_size: 66", 8, "model.num_heads = 4 does not divide model.hidden_size = 66; make"),
+        ("batch_size: 16", "batch_size: 0", 34, "train_dataloader.batch_size must be at least 1; got 0"),
+        ("num_csx: 2", "num_csx: two", 3, "cluster_config.num_csx must be a whole number; got 'two'"),
+        ("max_steps: 100", "max_steps: abc", 27, "loop.max_steps must be a whole number; got 'abc'"),
         ("num_heads: 4", "num_heads: 0", 8, "model.num_heads must be a whole number above 0; got 0"),
         ("type: rotary", "type: relative", 12, "positions by learned buckets of distances (T5) are not modelled"),
         ("type: rotary", "type: rotery", 12, "is not modelled, did you mean 'rotary'?"),

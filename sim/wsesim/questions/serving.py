@@ -112,7 +112,7 @@ class ServingSection(Section):
     slo_share: Annotated[float, Field(gt=0, le=1), Default("assumed: one in a hundred may be late")] = 0.99
     """Share of requests that have to be good enough."""
     search: Annotated[bool, Default("asked for unless told otherwise")] = True
-    """Whether to find the largest rate that holds the objective."""
+    """Whether to find the largest rate that holds the objective, and choose what is left open by it."""
 
 
 class ServingFile(ResidentFile):

@@ -88,7 +88,7 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     if level == "closed":
         return _by_formula(question, service, plan, requests)
     searched = searched_of(service, requests)
-    judged = judge_placements(service, searched, plan, say)
+    judged = judge_placements(service, requests, searched, plan, say)
     if level == "cores":
         if service.readers:
             raise NotModelled("reading and writing on wafers of their own", "at level cores; ask at level system")
@@ -97,7 +97,7 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
         prompt, output = (max(1, round(float(each.mean()))) for each in (requests.prompt, requests.output))
         own = times_of(service, judged.plan)
         times, table, note = slower_on_cores(prompt, output, judged.plan, own, say)
-        slower = judge(service, searched, judged.plan, times, say)
+        slower = judge(service, requests, searched, judged.plan, times, say)
         answer = _served(question, service, requests, searched, slower, say, level)
         choices = (placement_by_rate(service, judged), *answer.choices[1:])
         return replace(answer, choices=choices, tables=(*answer.tables, table), notes=(*answer.notes, note))

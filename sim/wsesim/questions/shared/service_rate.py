@@ -44,10 +44,10 @@ def limits_words(goal: Objective) -> str:
 
 
 def rate_words(service: Service, judged: Judged) -> tuple[str, ...]:
-    """Say how the largest rate was judged, and how sure it is."""
+    """Say how the largest rate was judged, and how sure it is; where none is known, what was tried in vain."""
     found = judged.rate
     if found is None:
-        return ()
+        return _missed_words(service, judged)
     goal, span = service.objective, counted(SEARCHED)
     if not found.per_s:
         tried = "; ".join(words_tried(judged))
@@ -66,3 +66,11 @@ def rate_words(service: Service, judged: Judged) -> tuple[str, ...]:
         f"the queues and {SEARCHED - span.stop:,} that empty them: {show_share(found.share)} are good there{sure}. "
         f"At more than {found.full_per_s:.4g} a second the queue grows without end, and no more are answered.",
     )
+
+
+def _missed_words(service: Service, judged: Judged) -> tuple[str, ...]:
+    """Say what was tried where too few answers are good with all of it."""
+    if judged.score >= service.objective.share or not judged.others:
+        return ()
+    tried = "; ".join(f"{words}: {show_share(share)}" for words, share in words_tried(judged).items())
+    return (f"No placement that was tried has more good answers for these requests. Tried: {tried}.",)

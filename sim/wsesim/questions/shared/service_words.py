@@ -122,7 +122,7 @@ def notes(
     """Return what was assumed, left out, turned away or chosen."""
     plan = judged.plan
     by_hand = by_hand_words(FULL_REQUEST.label, plan, opened := open_service(service), service.goal)
-    if by_hand and isinstance(opened, ResidentPlan) and not holds_as_much(service, searched, judged, opened):
+    if by_hand and isinstance(opened, ResidentPlan) and not holds_as_much(service, requests, searched, judged, opened):
         by_hand = ()
     found = [
         *overload_words(service, plan, requests, judged.rate),

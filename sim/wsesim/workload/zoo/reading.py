@@ -61,7 +61,8 @@ def _translated(made: Translation) -> Document:
         return {ours: held[theirs] for ours, theirs in here.items() if theirs in held}
 
     return Document(
-        file=file.file, data=made.data, lines=file.lines, places=places(dict(file.places)), keys=places(dict(file.keys))
+        file=file.file, data=made.data, lines=file.lines, places=places(dict(file.places)),
+        keys=places(dict(file.keys)), names=made.names,
     )  # fmt: skip
 
 

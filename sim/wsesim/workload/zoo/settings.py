@@ -126,7 +126,7 @@ def read_optimizer(made: Translation) -> None:
 def read_loop(made: Translation) -> None:
     """Put the tokens of all steps, and what comes between them."""
     loop, batch = made.parts.loop, made.data["batch"]
-    steps, named = _steps(loop.values)
+    steps, named = _steps({key: _count(made, key) for key in _STEPS if loop.values.get(key)})
     length = batch.get("length", made.data["model"].get("max_length"))
     sizes = (steps, batch["sequences"], length)
     if made.parts.trains and all(type(size) is int and size > 0 for size in sizes):
@@ -136,11 +136,29 @@ def read_loop(made: Translation) -> None:
         made.apart.append(f"how many steps {made.named(loop, *named)} are, as no steps_per_epoch says it; the token "
                           "budget is the usual one")  # fmt: skip
     for key, here in _BESIDE.items() if made.parts.trains else ():
-        if type(loop.values.get(key)) is int and loop.values[key] > 0:
-            made.put("job", here, loop.values[key], loop, key)
+        every = loop.values.get(key)
+        if type(every) is int and every > 0:
+            made.put("job", here, every, loop, key)
+        elif every:
+            made.apart.append(f"{made.named(loop, key)} = {shown(every)} (no whole number of steps above 0)")
     read = {"precision_opt_level", "num_csx", *_BESIDE, *(named if made.parts.trains else ())}
     free = {*(LOOP if made.parts.form == "trainer" else RUNS), *_STEPS}
     made.rest(loop, frozenset(free - read), frozenset(read))
+
+
+def _count(made: Translation, key: str) -> int:
+    """Return a number of steps or epochs; one as 1e6, which yaml takes for a fraction, is whole.
+
+    Raises:
+        InputError: it is none.
+    """
+    loop = made.parts.loop
+    value = loop.values[key]
+    if type(value) is float and value.is_integer():
+        return int(value)
+    if type(value) is not int:
+        made.refuse(loop, key, f"must be a whole number; got {shown(value)}")
+    return value
 
 
 def _steps(given: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:

@@ -21,6 +21,8 @@ class Translation:
     data: dict[str, Any] = field(default_factory=dict)
     places: dict[Loc, Loc] = field(default_factory=dict)
     """By the place of a value in `data`, where it stands in the file."""
+    names: dict[str, str] = field(default_factory=dict)
+    """By the dotted name of a value in `data` that stands in the file as it is, what it is called there."""
     used: list[str] = field(default_factory=list)
     filled: list[str] = field(default_factory=list)
     """Defaults of the Model Zoo that were filled in."""
@@ -38,6 +40,8 @@ class Translation:
         else:
             self.data[section] = value
         self.places[loc] = (*part.loc, *names[-1].split("/"))
+        if value is part.values.get(names[-1]):
+            self.names[".".join(map(str, loc))] = self.named(part, names[-1])
         held = self.parts.model.values if part.loc == self.parts.model.loc else part.values  # without defaults
         self.used += [self.named(part, name) for name in names if name.split("/")[0] in held]
 
