@@ -73,6 +73,10 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "granite": ("GraniteForCausalLM", "GraniteConfig", {**FEW, "embedding_multiplier": 2.0, "attention_multiplier": 0.3,
                                                        "residual_multiplier": 0.4, "logits_scaling": 3.0}),
     "cohere": ("CohereForCausalLM", "CohereConfig", {**FEW, "logit_scale": 0.3}),
+    "cohere_heads": ("CohereForCausalLM", "CohereConfig", {**FEW, "logit_scale": 0.3, "use_qk_norm": True}),
+    "stablelm2": ("StableLmForCausalLM", "StableLmConfig", {
+        **FEW, "qk_layernorm": True, "use_parallel_residual": True, "partial_rotary_factor": 0.5,
+        "rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.5}}),
     "nemotron": ("NemotronForCausalLM", "NemotronConfig", {**FEW, "head_dim": 4}),
     "gpt_neo": ("GPTNeoForCausalLM", "GPTNeoConfig", {
         "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "hidden_size": 16, "num_layers": 1, "num_heads": 4,

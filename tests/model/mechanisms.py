@@ -28,6 +28,7 @@ MECHANISMS = {
     "mpt": replace(GPT2, position="alibi", norm="layer_norm_scale", bias=False, attention_bias=False),
     "olmo": replace(LLAMA, norm="layer_norm_plain", activation="reglu"),
     "olmo2": replace(LLAMA, norm_order="inner", wide_norm=True),
+    "command_r_plus": replace(LLAMA, norm="layer_norm_scale", block="parallel", head_layer_norm=True),
     "gemma2": replace(
         LLAMA, norm_order="both", activation="geglu_tanh", embed_scale=24**0.5, attention_cap=5.0, logits_cap=3.0,
         attention_scale=0.3, window=5, full_every=2, tied=True,

@@ -1,7 +1,8 @@
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from tests.model.published import PUBLISHED
 
 from wsesim.errors import InputError
 from wsesim.model import ModelSpec, load_preset, parameters, read_hf_config
+from wsesim.model.hf import BY_HAND
 from wsesim.model.hf_file import LARGEST_SIZE
 
 GPT2: dict[str, Any] = {
@@ -174,8 +176,7 @@ def test_what_a_key_means(
 @pytest.mark.parametrize(
     ("config", "changes", "message"),
     [
-        (GPT2, {"model_type": "gpt-2"}, 'model_type = "gpt-2" is not supported, did you mean \'gpt2\'?; '
-                                        "supported: gpt2, gptj, llama, mixtral, bert, mistral"),
+        (GPT2, {"model_type": "gpt-2"}, 'model_type = "gpt-2" is no model type that is known, did you mean \'gpt2\'?'),
         (GPT2, {"model_type": 3}, "model_type = 3 is not supported; supported: gpt2, gptj, llama, mixtral, bert"),
         (GPT2, {"model_type": "t5"}, 'model_type = "t5": an encoder beside a decoder'),
         (GPT2, {"model_type": "git", "architectures": ["Grok1ForCausalLM"]}, 'model_type = "git": layers of Grok'),
@@ -189,6 +190,9 @@ def test_what_a_key_means(
         (LLAMA2, {"layer_types": ["full_attention", "mamba"] * 16, "model_type": "mistral"},
          'layer_types has "mamba": layers that are no attention'),
         (LLAMA2, {"layer_types": ["full_attention"], "model_type": "mistral"}, "layer_types names 1 layers, the model"),
+        (LLAMA2, {"rope_scaling": {"rope_type": "longrope", "short_factor": [1.0], "factor": 2.0,
+                                   "original_max_position_embeddings": 1}},
+         "original_max_position_embeddings = 1: a model was trained on more than one position"),
         (LLAMA2, {"rope_scaling": {"rope_type": "llama3", "factor": 2.0, "low_freq_factor": 4.0}},
          "high_freq_factor = 4 must be above low_freq_factor = 4"),
         (LLAMA2, {"model_type": "qwen3_moe", "use_qk_norm": False}, "use_qk_norm = false is not supported, only true"),
@@ -388,6 +392,38 @@ def test_what_is_not_followed_is_said(
     (note,) = read(tmp_path, config | changes).notes
     assert said in note
     assert note.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("config", "changes", "what"),
+    [
+        (LLAMA2, {"rope_scaling": {"type": "su", "factor": 8.0}}, 'rope_scaling asks for "su" scaling'),
+        (LLAMA2, {"model_type": "phimoe"}, "model_type is phimoe"),
+        (LLAMA2, {"model_type": "olmo", "clip_qkv": 8.0}, "clip_qkv is not followed"),
+        (
+            GPT2,
+            {"model_type": "gpt_neo", "architectures": None, "attention_types": [[["global", "local"], 6]]},
+            "attention_types is said",
+        ),
+    ],
+)
+def test_what_changes_numbers_and_is_not_followed_is_kept_apart(
+    config: dict[str, Any], changes: dict[str, Any], what: str, tmp_path: Path
+) -> None:
+    model = read(tmp_path, config | changes)
+    (differs,) = model.differs
+    assert differs.startswith(what)
+    assert any(differs in note and "weights of a file are not computed with" in note for note in model.notes)
+
+
+def test_of_a_type_that_is_not_known_it_is_said_how_to_describe_it_by_hand(tmp_path: Path) -> None:
+    told = message_of(tmp_path, LLAMA2 | {"model_type": "phi4mm", "num_experts": 8})
+    assert 'model_type = "phi4mm" is no model type that is known' in told
+    given = told.partition("`model: ")[2].partition("`")[0]
+    shape = dict(re.findall(r"(\w+): (\d+)", given))
+    assert (shape["layers"], shape["experts"]) == ("32", "8")
+    known = {each.name for each in fields(ModelSpec)}
+    assert {*shape, *re.findall(r"[a-z]+_[a-z_]+", BY_HAND)} <= known
 
 
 def test_a_task_that_is_asked_for_goes_before_the_files(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_sizes_are_positive(name: str, value: float) -> None:
         ({"window": -1}, "window must not be negative"),
         ({"attention_cap": float("nan")}, "attention_cap must not be negative, got nan"),
         ({"head_norm": True, "wide_norm": True}, "wide_norm and head_norm cannot both be"),
+        ({"head_norm": True, "head_layer_norm": True}, "head_layer_norm and head_norm cannot both be"),
         ({"untied_norms": True}, "untied_norms is of parallel blocks"),
         ({"position": "alibi", "position_offset": 2}, "position_offset is of a table of positions"),
         ({"router_bias": True}, "router_bias is of a mixture of experts"),

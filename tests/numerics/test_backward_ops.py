@@ -18,7 +18,7 @@ from wsesim.ops import find, kinds
 STEP = 1e-6
 DIMS = {"batch": 2, "length": 3, "keys": 3, "head": 4, "value": 3, "chosen": 2, "masked": 2}
 SPLIT = {"heads": 4, "kv_heads": 2}
-STRETCHED = {"factor": 4.0, "trained": 8, "fast": 32.0, "slow": 1.0, "times": 1.2}
+STRETCHED = {"factor": 4.0, "scaling": "yarn", "trained": 8, "fast": 32.0, "slow": 1.0, "times": 1.2}
 Case = tuple[Callable[[np.random.Generator], list[Array]], Mapping[str, Any]]
 
 
@@ -60,6 +60,7 @@ CASES: dict[str, list[Case]] = {
     "layer_norm": [(normal((2, 3, 5), (5,), (5,)), {"epsilon": 1e-3})],
     "rms_norm": [(normal((2, 3, 5), (5,)), {"epsilon": 1e-3})],
     "head_norm": [(normal((2, 3, 32), (4,), (4,)), {"epsilon": 1e-3, **SPLIT})],
+    "head_layer_norm": [(normal((2, 3, 32), (16,), (8,)), {"epsilon": 1e-3, **SPLIT})],
     "linear": [
         (normal((2, 3, 4), (4, 5), (5,)), {}), (normal((2, 3, 4), (4, 5)), {}),
         (normal((2, 3, 4), (5, 4), (5,)), {"transposed": True}),

@@ -160,7 +160,8 @@ def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     assert message == (
         "the tensors follow no known naming (GPT-2, GPT, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, DeepSeek, "
         "MiniCPM 3, ERNIE 4.5 mixture, Granite 4, dense layers before a mixture, Granite mixture, GLM 4, "
-        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, RoBERTa that tells classes, "
+        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, StableLM 2, Llama, ESM, RoBERTa, "
+        "RoBERTa that tells classes, "
         "Nomic BERT, DistilBERT that finds answers, DistilBERT, BERT for pre-training, BERT that finds answers, BERT); "
         "the first is 'blk.0.attn_q.weight'"
     )

@@ -115,6 +115,20 @@ def test_a_norm_of_heads_leaves_values_as_they_are() -> None:
             np.testing.assert_allclose(found[at][4 * head : 4 * head + 4], wanted, atol=1e-15)
 
 
+def test_a_layer_norm_of_heads_has_scales_for_each_and_leaves_values_as_they_are() -> None:
+    x, query, key = numbers(2, 3, 20), numbers(12, seed=1), numbers(4, seed=2)
+    found = run("head_layer_norm", x, query, key, dims={"head": 4}, heads=3, kv_heads=1, epsilon=1e-3)
+    np.testing.assert_array_equal(found[..., 16:], x[..., 16:])
+    scales = [*query, *key]
+    for at in np.ndindex(2, 3):
+        for head in range(4):
+            row = x[at][4 * head : 4 * head + 4]
+            away = [v - sum(row) / 4 for v in row]
+            root = math.sqrt(sum(v * v for v in away) / 4 + 1e-3)
+            wanted = [v / root * s for v, s in zip(away, scales[4 * head : 4 * head + 4], strict=True)]
+            np.testing.assert_allclose(found[at][4 * head : 4 * head + 4], wanted, atol=1e-14)
+
+
 def test_relu_keeps_what_is_above_zero() -> None:
     x = np.array([[-1.5, -0.0, 0.0, 2.5]])
     np.testing.assert_array_equal(run("relu", x), [[0, 0, 0, 2.5]])
@@ -287,6 +301,7 @@ CASES: list[tuple[str, tuple[Array, ...], Attributes]] = [
     ("gelu_tanh_gate", (numbers(2, 4), numbers(2, 4)), {}),
     ("silu_bounded_gate", (numbers(2, 4), numbers(2, 4)), {}),
     ("head_norm", (numbers(1, 2, 12), numbers(4), numbers(4)), {"epsilon": 1e-5, "heads": 1, "kv_heads": 1}),
+    ("head_layer_norm", (numbers(1, 2, 12), numbers(4), numbers(4)), {"epsilon": 1e-5, "heads": 1, "kv_heads": 1}),
     ("relu", (numbers(2, 4),), {}),
     ("gelu", (numbers(2, 4),), {}),
     ("gelu_tanh", (numbers(2, 4),), {}),

@@ -1,6 +1,8 @@
 """Weights in several files are those of one, and an index that is not right is refused by name."""
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,18 @@ def test_a_whole_model_is_computed_from_several_files(tmp_path: Path) -> None:
     assert verify_model(STORED, **given).ok
     with pytest.raises(InputError, match="the vocabulary has 61 tokens, but the text has the id"):
         compute(STORED, **{**given, "text": "sample:sotu"}, tell=lambda *_: None)
+
+
+def test_weights_of_a_model_that_is_not_followed_in_all_are_not_computed_with(tmp_path: Path) -> None:
+    """Costs hold, and weights drawn are checked; but what its own weights came to would be another model's."""
+    text = tmp_path / "narrow.txt"
+    text.write_text(NARROW_TEXT)
+    given: dict[str, Any] = {"text": str(text), "sequences": 2, "length": 4}
+    model = replace(STORED, differs=("clip_qkv is not followed",))
+    assert verify_model(model, **given).ok
+    for ask in (verify_model, partial(compute, tell=lambda *_: None)):
+        with pytest.raises(InputError, match=r"numbers would be others than the model's: clip_qkv is not followed"):
+            ask(model, **given, weights=ONE)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,20 @@ def test_a_file_that_is_broken_is_refused(name: str, content: bytes | None, mess
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("model.safetensors", "holds no trained model: config.json is missing beside model.safetensors"),
+        ("tokenizer.json", "config.json is missing beside tokenizer.json"),
+        ("adapter_config.json", "it is an adapter's: merge it into its model"),
+    ],
+)
+def test_a_folder_with_a_part_of_a_model_says_what_is_missing(name: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(InputError, match=message):
+        load(tmp_path)
+
+
 def test_what_does_not_go_together_is_refused() -> None:
     answering, classifying = trained(ANSWERING), trained(CLASSIFYING)
     with pytest.raises(SpecError, match=r"model.task must be lm"):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from wsesim.csl import tree, types
+from wsesim.csl.beside import side_by_side
 from wsesim.csl.convert import array_of, coerce
-from wsesim.csl.core import evaluate, expression, type_of, whole
+from wsesim.csl.core import expression, type_of, whole
 from wsesim.csl.frame import Frame
 from wsesim.csl.packed import packed_type
 from wsesim.csl.source import CslError, SourcePlace
@@ -43,16 +44,16 @@ def _braces(node: tree.Braces, frame: Frame, wanted: CslType | None) -> Value:
     if of is not None and of is not shape:
         raise CslError(node.at, f"a {of} is not written with braces", "arrays and structs are")
     if node.fields is None:
-        items = [copied(evaluate(item, frame, _element(wanted))) for item in node.items]
-        made = _kept(node, {str(index): item for index, item in enumerate(items)})
+        items = side_by_side(node.items, [_element(wanted)] * len(node.items), frame)
+        made = _kept(node, {str(index): copied(item) for index, item in enumerate(items)})
         return coerce(made, of, frame, node.at) if of else made
-    hints = {field[0]: field[1] for field in shape.fields} if shape else {}
-    fields: dict[str, Value] = {}
-    for name, inner in node.fields:
-        if name in fields:
+    names = [name for name, _ in node.fields]
+    for position, (name, inner) in enumerate(node.fields):
+        if name in names[:position]:
             raise CslError(inner.at, f"field {name} is given twice")
-        fields[name] = copied(evaluate(inner, frame, hints.get(name)))
-    made = _kept(node, fields)
+    hints = {field[0]: field[1] for field in shape.fields} if shape else {}
+    values = side_by_side([inner for _, inner in node.fields], list(map(hints.get, names)), frame)
+    made = _kept(node, {name: copied(value) for name, value in zip(names, values, strict=True)})
     return coerce(made, of, frame, node.at, "the struct") if of else made
 
 
@@ -85,10 +86,11 @@ def _is_blank(node: tree.Node) -> bool:
 def _array(node: tree.Braces, of: types.Array, frame: Frame) -> Value:
     if len(node.items) != of.count:
         raise CslError(node.at, f"{len(node.items)} elements for {of}", f"it has {of.count}")
-    items = [
-        coerce(evaluate(item, frame, of.element), of.element, frame, item.at, "the element") for item in node.items
-    ]
-    return array_of(of, items)
+    values = side_by_side(node.items, [of.element] * len(node.items), frame)
+    places = [item.at for item in node.items]
+    return array_of(of, [
+        coerce(value, of.element, frame, at, "the element") for value, at in zip(values, places, strict=True)
+    ])  # fmt: skip
 
 
 @expression(tree.PointerType)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsesim.csl import tree, types
+from wsesim.csl.beside import side_by_side
 from wsesim.csl.code import Body, Label, scalar
 from wsesim.csl.convert import coerce
 from wsesim.csl.core import evaluate, execute, expression, type_of
@@ -13,7 +14,7 @@ from wsesim.csl.memory import load, store
 from wsesim.csl.program import TileProgram
 from wsesim.csl.purity import addressed, is_pure
 from wsesim.csl.source import CslError, LimitError, SourcePlace
-from wsesim.csl.statements import ReturnSignal, execute_alone, held, local_place, pinned
+from wsesim.csl.statements import ReturnSignal, execute_alone, local_place, pinned
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
@@ -61,10 +62,7 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
         given = plural(len(arguments), "argument")
         raise CslError(at, f"{ref.declaration.name} is called with {given}", f"it takes {wanted}")
     hints = [_hint(parameter, ref) for parameter in ref.declaration.parameters]
-    values: list[Value] = []
-    for argument, hint in zip(arguments, hints, strict=True):
-        value = evaluate(argument, frame, hint)
-        values.append(_held(argument, value, frame) if argument is not arguments[-1] else value)
+    values = side_by_side(arguments, hints, frame)
     try:
         return call_with(ref, values, frame, at, [argument.at for argument in arguments])
     except LimitError:
@@ -74,13 +72,6 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
             raise
         name = f"{ref.module.name}.{ref.declaration.name}"
         raise CslError(at, f"{name}: {problem.message}", problem.right) from problem
-
-
-def _held(argument: tree.Node, value: Value, frame: Frame) -> Value:
-    """An argument; of what a call returned an array is copied, as a later argument may call the same function."""
-    if frame.body is None or not isinstance(argument, tree.Call):
-        return value
-    return held("an argument", value, value.type, frame, argument.at)
 
 
 def _hint(parameter: tree.ParameterNode, ref: FunctionRef) -> CslType | None:

@@ -99,17 +99,17 @@ def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, 
 
 def held(name: str, value: Value, of: CslType, frame: Frame, at: SourcePlace) -> Value:
     """The value, which nothing changes from now on: arrays of it in a place of their own, called *name*."""
-    if not _lies_in_a_variable(value):
+    if not lies_in_a_variable(value):
         return pinned(value, frame, at)
     place = local_place(name, of, frame, at)
     store(place, value, frame, at)
     return load(place, frame, at)
 
 
-def _lies_in_a_variable(value: Value) -> bool:
+def lies_in_a_variable(value: Value) -> bool:
     """Whether an array in it is read where it lies, and may change there."""
     if isinstance(value, Aggregate):
-        return any(_lies_in_a_variable(inner) for inner in value.fields.values())
+        return any(lies_in_a_variable(inner) for inner in value.fields.values())
     if not isinstance(value, Located):
         return False
     pointer = value.place.pointer

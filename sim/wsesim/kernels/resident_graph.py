@@ -104,7 +104,7 @@ def _resident_op(graph: Graph, block: Block, op: Op, kind: Kind, along: Along) -
         return _product(graph, block, op, found)
     if kind.name == "rotary_tail":
         return replace(found, parts=(width // int(op.attrs["size"]) * int(op.attrs["turned"]),))
-    if kind.name in ("rotary", "head_norm", "wide_norm"):
+    if kind.name in ("rotary", "head_norm", "head_layer_norm", "wide_norm"):
         turned = int(op.attrs.get("turned", dims["head"]))
         return replace(found, parts=(turned * queries // dims["head"], turned * keys // dims["head"]))
     return found

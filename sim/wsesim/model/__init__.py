@@ -34,7 +34,8 @@ __all__ = [
 def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     """Return the model that the `config.json` at *path* describes.
 
-    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
+    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`,
+    what of it changes numbers in `differs`.
 
     Raises:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.

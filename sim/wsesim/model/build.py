@@ -50,8 +50,8 @@ def build_graph(
         dims |= _latent_dims(model)
     dims |= {name: size for name, size in (
         ("embedded", model.embed_width), ("experts", model.experts), ("shared", model.shared_width),
-        ("key", model.kv_heads * model.head_width * model.wide_norm), ("rank", model.adapter_rank),
-        ("dense", model.dense_width),
+        ("key", model.kv_heads * model.head_width * (model.wide_norm or model.head_layer_norm)),
+        ("rank", model.adapter_rank), ("dense", model.dense_width),
     ) if size}  # fmt: skip
     if model.experts:
         dims["chosen"] = model.experts_per_token

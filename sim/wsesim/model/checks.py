@@ -34,8 +34,9 @@ def check_extras(model: ModelSpec) -> None:
         rotary_fast=model.rotary_fast,
         rotary_slow=model.rotary_slow,
     )
-    if model.head_norm and model.wide_norm:
-        raise SpecError("wide_norm", "and head_norm cannot both be: queries and keys are normed once")
+    normed = [name for name in ("wide_norm", "head_layer_norm", "head_norm") if getattr(model, name)]
+    if len(normed) > 1:
+        raise SpecError(normed[0], f"and {normed[1]} cannot both be: queries and keys are normed once")
     if model.untied_norms and model.block != "parallel":
         raise SpecError("untied_norms", "is of parallel blocks: in a sequential one each half has its norm")
     if model.position_offset and model.position != "learned":
@@ -123,8 +124,8 @@ def check_latent(model: ModelSpec) -> None:
         raise SpecError("kv_heads", "must be heads: with a latent vector each head has keys and values of its own")
     if model.position != "rotary" or not 0 < model.rotary_width < model.head_width:
         raise SpecError("rotary_width", f"must be from 2 to below head_width = {model.head_width}: that key is shared")
-    others = {"head_norm": False, "wide_norm": False, "sinks": False, "window": 0, "scale_by_layer": False,
-              "adapter_rank": 0, "causal": True}  # fmt: skip
+    others = {"head_norm": False, "wide_norm": False, "head_layer_norm": False, "sinks": False, "window": 0,
+              "scale_by_layer": False, "adapter_rank": 0, "causal": True}  # fmt: skip
     for name, usual in others.items():
         if getattr(model, name) != usual:
             raise SpecError(name, "beside a latent vector is not modelled")

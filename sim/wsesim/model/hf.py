@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wsesim.errors import SpecError
+from wsesim.errors import SpecError, nearest
 from wsesim.model.hf_families import FAMILIES
 from wsesim.model.hf_file import HfConfig, shown
 from wsesim.model.hf_packed import packed
@@ -31,7 +31,8 @@ _TEXT_DEFAULTS: Mapping[str, Mapping[str, int]] = {
 def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     """Return the model that the `config.json` at *path* describes.
 
-    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
+    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`,
+    what of it changes numbers in `differs`.
 
     Raises:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
@@ -39,7 +40,7 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     config = _text_part(HfConfig.read(path))
     _refuse_other_files(config)
     refuse_unmodelled(config)
-    kind = config.choice("model_type", {name: name for name in FAMILIES})
+    kind = _known_type(config)
     refuse_types(config)
     family = FAMILIES[kind]
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
@@ -50,10 +51,42 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     note_unread(config)
     try:
         return ModelSpec(
-            name=_name(Path(path), kind), source=f"config.json of a {kind} model", notes=tuple(config.notes), **fields
+            name=_name(Path(path), kind),
+            source=f"config.json of a {kind} model",
+            notes=tuple(config.notes),
+            differs=tuple(config.differs),
+            **fields,
         )
     except SpecError as error:
         config.fail(_key_of(config, error.name, keys), error.message)
+
+
+def _known_type(config: HfConfig) -> str:
+    """Return the model type; of one that is not known, say how such a model is described by hand."""
+    kind = config.value("model_type")
+    if isinstance(kind, str) and kind not in FAMILIES:
+        said = {name: config.data[keys[0]] for name, every in {**NAMES, **_ALSO}.items()
+                if (keys := [key for key in every if type(config.data.get(key)) is int])}  # fmt: skip
+        shape = ", ".join(f"{name}: {value}" for name, value in said.items()) or "layers: ..."
+        config.fail(
+            "model_type",
+            f"= {shown(kind)} is no model type that is known{nearest(kind, FAMILIES)}; one without a family here is "
+            f"described by hand, as `model: {{{shape}}}` and what its code is built of: {BY_HAND}",
+        )
+    return config.choice("model_type", {name: name for name in FAMILIES})
+
+
+_ALSO: Mapping[str, tuple[str, ...]] = {
+    "kv_heads": ("num_key_value_heads", "num_kv_heads"), "head_width": ("head_dim",),
+    "experts": ("num_experts", "num_local_experts", "n_routed_experts"), "experts_per_token": ("num_experts_per_tok",),
+    "window": ("sliding_window",),
+}  # fmt: skip
+BY_HAND = (
+    "norm, norm_order, block, activation, position, bias, attention_bias, tied; head_norm or wide_norm, window and "
+    "full_every, sinks, shared_width and router of experts, latent_rank where it has such; what is not among these has "
+    "no mechanism here"
+)
+"""Keys of `model` that say what a model is built of."""
 
 
 _OTHER: Mapping[str, tuple[str, ...]] = {
@@ -94,7 +127,7 @@ def _text_part(config: HfConfig) -> HfConfig:
     if filled := [f"{key} {value:,}" for key, value in usual.items() if key not in found.data]:
         config.note(key, f"leaves out what its class has: {', '.join(filled)}")
     data: dict[str, Any] = {**usual, **shared, **found.data, **({"model_type": kind} if kind else {})}
-    return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
+    return replace(found, data=data, asked=set())
 
 
 def _refuse_other_files(config: HfConfig) -> None:

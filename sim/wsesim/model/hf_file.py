@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -34,6 +34,8 @@ class HfConfig:
     """Keys that were looked at."""
     notes: list[str] = field(default_factory=list)
     """What is to be said of keys that are not followed."""
+    differs: list[str] = field(default_factory=list)
+    """The part of it that changes numbers."""
 
     @classmethod
     def read(cls, path: str | Path) -> HfConfig:
@@ -67,6 +69,11 @@ class HfConfig:
     def note(self, key: str, message: str) -> None:
         """Say something of *key* where the answer is read."""
         self.notes.append(f"{Path(self.file).name}: {key} {message}")
+
+    def differ(self, key: str, message: str) -> None:
+        """Say of *key* that numbers are others than those of the model, whose weights are then not computed with."""
+        self.note(key, f"{message}; weights of a file are not computed with, as their numbers would be others")
+        self.differs.append(f"{key} {message}")
 
     def has(self, key: str) -> bool:
         """Return whether something stands at *key*, null being nothing."""
@@ -102,7 +109,7 @@ class HfConfig:
         found = self.value(key, {})
         if not isinstance(found, dict):
             self.fail(key, f"must be an object, got {shown(found)}")
-        return HfConfig(file=self.file, text=self.text, data=found, within=(*self.within, key), notes=self.notes)
+        return replace(self, data=found, within=(*self.within, key), asked=set())
 
     def integer(self, key: str, default: object = REQUIRED, *, least: int = 1) -> int:
         """Return a whole number."""

@@ -72,7 +72,7 @@ def gpt_neo(config: HfConfig, fields: Fields) -> Fields:
     found = _gpt(config, fields) | {"attention_bias": False, "project_bias": True, "attention_scale": 1.0}
     size = config.integer("window_size", 256)
     if "local" in kinds and size < fields["max_length"]:
-        config.note("attention_types", "is said in whole turns here: numbers are checked as if the last of each two "
+        config.differ("attention_types", "is said in whole turns here: numbers are checked as if the last of each two "
                     "layers saw all keys")  # fmt: skip
         found |= {"window": size, "full_every": 2 if "global" in kinds else 0}
     return found
@@ -84,7 +84,7 @@ def mup_gpt2(config: HfConfig, fields: Fields) -> Fields:
     found = _gpt(config, fields, active="swiglu" if gated else None) | _scaled_scores(config)
     kind = config.choice("position_embedding_type", {"learned": "learned", "alibi": "alibi"}, "learned")
     if config.has("alibi_scaling"):
-        config.note("alibi_scaling", "changes slopes alone: they are those without it, costs are equal")
+        config.differ("alibi_scaling", "changes slopes alone: they are those without it, costs are equal")
     scales = {
         "embed_scale": config.number(config.first(("mup_embeddings_scale", "embeddings_scale")), 1.0),
         "logits_scale": config.number(config.first(("mup_output_alpha", "output_alpha")), 1.0)
@@ -227,5 +227,5 @@ def falcon(config: HfConfig, fields: Fields) -> Fields:
     }  # fmt: skip
     if not config.flag("alibi", default=False):
         return found | rotary(config, found)
-    config.note("alibi", "slopes are taken after scores are scaled, where Falcon takes them before: costs are equal")
+    config.differ("alibi", "slopes are taken after scores are scaled, where Falcon takes them before: costs are equal")
     return found | {"position": "alibi"}

@@ -66,7 +66,7 @@ def _late_windows(config: HfConfig, fields: Fields) -> Fields:
     if not used or (first >= fields["layers"] and not config.has("layer_types")):
         return {}
     if first and not config.has("layer_types"):
-        config.note("max_window_layers", f"= {first}: numbers are checked as if all layers had the window")
+        config.differ("max_window_layers", f"= {first}: numbers are checked as if all layers had the window")
     return window(config, fields, default=4096)
 
 
@@ -148,6 +148,7 @@ def stablelm(config: HfConfig, fields: Fields) -> Fields:
     """Return a StableLM: layer norms, a quarter of a head turns."""
     found = llama(config, fields, share=0.25, eps=1e-5) | {"norm": "layer_norm"}
     found |= {"attention_bias": config.flag("use_qkv_bias", default=False), "project_bias": False}
+    found |= {"head_layer_norm": config.flag("qk_layernorm", default=False)}
     return found | ({"block": "parallel"} if config.flag("use_parallel_residual", default=False) else {})
 
 
@@ -219,6 +220,7 @@ def cohere(config: HfConfig, fields: Fields) -> Fields:
     """Return a Cohere Command: both halves read one layer norm that has no bias."""
     return llama(config, fields, eps=1e-5, tied=True) | {
         "norm": "layer_norm_scale", "block": "parallel", "rotary_pairs": "interleaved",
+        "head_layer_norm": config.flag("use_qk_norm", default=False),
         "logits_scale": config.number("logit_scale", 0.0625),
     }  # fmt: skip
 
@@ -267,7 +269,7 @@ def arcee(config: HfConfig, fields: Fields) -> Fields:
 
 def phimoe(config: HfConfig, fields: Fields) -> Fields:
     """Return a Phi 3.5 with experts: layer norms, biases of attention and of the head."""
-    config.note("model_type", "is phimoe: shares of experts are a softmax over the chosen, where it masks one by one")
+    config.differ("model_type", "is phimoe: shares of experts are a softmax over the chosen, where it masks one by one")
     found = llama(config, fields, kv=8, eps=1e-5) | window(config, fields) | mixture(config, experts=16, each=2)
     return found | {"norm": "layer_norm", "head_bias": config.flag("lm_head_bias", default=False)}
 
@@ -287,7 +289,7 @@ def chatglm(config: HfConfig, fields: Fields) -> Fields:
     config.require("rmsnorm", True, "layer norms stand in no published file")
     config.require("post_layer_norm", True, "a head without a norm before it has no mechanism here")
     if config.has("rope_ratio"):
-        config.note("rope_ratio", "changes angles alone: they are those without it, costs are equal")
+        config.differ("rope_ratio", "changes angles alone: they are those without it, costs are equal")
     several = config.flag("multi_query_attention", default=False)
     found = fields | {"head_width": head_width(config, fields)}
     return found | rotary(config, found, share=0.5) | {

@@ -56,7 +56,7 @@ def _still(every: int, fields: Fields) -> Fields:
 def ministral3(config: HfConfig, fields: Fields) -> Fields:
     """Return a Ministral 3: a Mistral that was stretched."""
     if config.inner("rope_parameters").has("llama_4_scaling_beta"):
-        config.note("rope_parameters", "has llama_4_scaling_beta, by which queries grow beyond the positions of "
+        config.differ("rope_parameters", "has llama_4_scaling_beta, by which queries grow beyond the positions of "
                     "training: it is not followed, costs are equal")  # fmt: skip
     return mistral(config, fields)
 

@@ -121,7 +121,7 @@ def _stretched(config: HfConfig, fields: Fields) -> Fields:
     factors = place.value("short_factor", None)
     if kind == "longrope" and isinstance(factors, list) and all(factor == 1 for factor in factors):
         return _longer(config, place, fields)
-    config.note(place.within[-1], f"asks for {shown(kind)} scaling: angles are those without it, costs are equal")
+    config.differ(place.within[-1], f"asks for {shown(kind)} scaling: angles are those without it, costs are equal")
     return {}
 
 
@@ -154,7 +154,11 @@ def _longer(config: HfConfig, place: HfConfig, fields: Fields) -> Fields:
     key = "original_max_position_embeddings"
     trained = (place if place.has(key) else config).integer(key, fields["max_length"])
     factor = place.number("factor", fields["max_length"] / trained)
-    config.note(place.within[-1], f'asks for "longrope" scaling: angles beyond {trained:,} positions are those without')
+    if trained < 2:
+        config.fail(key, f"= {trained}: a model was trained on more than one position")
+    config.differ(
+        place.within[-1], f'asks for "longrope" scaling: angles beyond {trained:,} positions are those without'
+    )
     grown = sqrt(1 + log(factor) / log(trained)) if factor > 1 else 1.0
     return {"rotary_scale": place.number("attention_factor", grown)}
 
@@ -214,7 +218,9 @@ def _turn(config: HfConfig, kinds: Sequence[str]) -> int:
     full = [number + 1 for number, kind in enumerate(kinds) if kind == "full_attention"]
     every = full[0] if full else 0
     if full != ([number for number in range(1, len(kinds) + 1) if number % every == 0] if every else []):
-        config.note("layer_types", f"is in no even turn: numbers are checked as if every {every}th layer saw all keys")
+        config.differ(
+            "layer_types", f"is in no even turn: numbers are checked as if every {every}th layer saw all keys"
+        )
     return every
 
 
@@ -233,4 +239,4 @@ def normed_shares(config: HfConfig, *, default: bool) -> Fields:
 def note_clips(config: HfConfig) -> None:
     """Say that bounds of queries, keys and values are not followed, if there are any."""
     if config.has("clip_qkv"):
-        config.note("clip_qkv", "is not followed: numbers are checked without it, and its two bounds are not counted")
+        config.differ("clip_qkv", "is not followed: numbers are checked without it, and its two bounds are not counted")

@@ -17,16 +17,21 @@ from typing import NoReturn
 
 from wsesim.model.hf_file import shown
 
-_MOST_STEPS = 500_000
-"""Places looked at for all patterns of a file: half a second. Assumed; a name takes hundreds at most."""
+_MOST_STEPS = 1_000_000
+"""Places looked at, and parts and ways gone into, for all patterns of a file: a second. Assumed; a name takes
+hundreds at most."""
 _ANYTHING = 4
 """What a set of all places behind one counts for, as they are not looked at one by one."""
 _LONGEST = 1_000
 """Characters of a pattern."""
+_TOO_DEEP = "a pattern is nested too deep to be followed"
 Places = frozenset[int]
 Node = Callable[[str, Places], Places]
 _WORD = frozenset(ascii_letters + digits + "_")
+_SIGNS = frozenset(map(chr, range(0x80)))
+"""All that names may be made of."""
 _KINDS = {"d": frozenset(digits), "w": _WORD, "s": frozenset(" \t\n\r\f\v")}
+_KINDS |= {kind.upper(): _SIGNS - members for kind, members in _KINDS.items()}
 _REPEATED = re.compile(r"\{(\d{0,4})(,?)(\d{0,4})\}|[*+?]")
 
 
@@ -72,17 +77,20 @@ class Pattern:
         try:
             self.node = self._either()
         except RecursionError:
-            raise PatternError("a pattern is nested too deep to be followed") from None
+            raise PatternError(_TOO_DEEP) from None
         if self.at < len(self.text):
             self._fail()
 
     def begins(self, name: str) -> bool:
-        """Return whether *name* begins with what is described.
+        """Return whether *name*, in ASCII, begins with what is described.
 
         Raises:
-            PatternError: it takes too many steps.
+            PatternError: it takes too many steps, or is nested too deep to be followed.
         """
-        return bool(self.node(name, frozenset([0])))
+        try:
+            return bool(self.node(name, frozenset([0])))
+        except RecursionError:
+            raise PatternError(_TOO_DEEP) from None
 
     def _fail(self) -> NoReturn:
         raise PatternError(f"a pattern is not followed at character {self.at + 1}: {shown(self.text)}")
@@ -105,7 +113,12 @@ class Pattern:
         ways = [self._one_after_other()]
         while self._took("|"):
             ways.append(self._one_after_other())
-        return lambda name, places: frozenset().union(*(way(name, places) for way in ways))
+
+        def follow(name: str, places: Places) -> Places:
+            self.budget.spend(len(ways))
+            return frozenset().union(*(way(name, places) for way in ways))
+
+        return follow
 
     def _one_after_other(self) -> Node:
         parts: list[Node] = []
@@ -114,7 +127,10 @@ class Pattern:
 
         def follow(name: str, places: Places) -> Places:
             for part in parts:
-                places = part(name, places) if places else places
+                if not places:
+                    break
+                self.budget.spend(1)
+                places = part(name, places)
             return places
 
         return follow
@@ -123,9 +139,16 @@ class Pattern:
         while found := _REPEATED.match(self.text, self.at):
             self.at = found.end()
             self._took("?", "+")  # which way is tried first changes nothing here
-            least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(found[0]) or _counts(found)
+            least, most = {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(found[0]) or self._counts(found)
             node = self._times(node, least, most)
         return node
+
+    def _counts(self, found: re.Match[str]) -> tuple[int, int | None]:
+        least = int(found[1] or 0)
+        most = int(found[3]) if found[3] else None if found[2] else least
+        if found[0] == "{}" or (most is not None and most < least):
+            self._fail()
+        return least, most
 
     def _times(self, node: Node, least: int, most: int | None) -> Node:
         def follow(name: str, places: Places) -> Places:
@@ -164,8 +187,8 @@ class Pattern:
         return self._escaped(self._next())
 
     def _escaped(self, mark: str) -> Node:
-        if mark.lower() in _KINDS:
-            return self._one_of(_KINDS[mark.lower()], wanted=mark.islower())
+        if mark in _KINDS:
+            return self._one_of(_KINDS[mark])
         if mark == "b":
             return lambda name, places: frozenset(at for at in places if _is_edge(name, at))
         if mark.isalnum():
@@ -188,20 +211,29 @@ class Pattern:
         return frozenset(range(min(places), len(name) + 1)) if places else places
 
     def _class(self) -> Node:
-        wanted, members = not self._took("^"), set[str]()
-        while not (members and self._took("]")):
+        wanted, members, start = not self._took("^"), set[str](), self.at
+        while not (self.at > start and self._took("]")):
             mark = self._next()
             if mark == "\\":
-                mark = self._next()
-                members |= _KINDS.get(mark, frozenset(mark))
+                members |= self._escaped_member(self._next())
             elif self._took("-]"):
                 members |= {mark, "-"}
                 break
             elif self._took("-"):
-                members |= {chr(code) for code in range(ord(mark), min(ord(self._next()), 0x7F) + 1)}
+                members |= self._range(mark, self._next())
             else:
                 members.add(mark)
         return self._one_of(frozenset(members), wanted=wanted)
+
+    def _escaped_member(self, mark: str) -> frozenset[str]:
+        if mark.isalnum() and mark not in _KINDS:
+            self._fail()
+        return _KINDS.get(mark, frozenset(mark))
+
+    def _range(self, first: str, last: str) -> frozenset[str]:
+        if last == "\\" or last < first:
+            self._fail()
+        return frozenset(map(chr, range(ord(first), min(ord(last), 0x7F) + 1)))
 
     def _one_of(self, members: frozenset[str], *, wanted: bool = True) -> Node:
         def follow(name: str, places: Places) -> Places:
@@ -209,11 +241,6 @@ class Pattern:
             return frozenset(at + 1 for at in places if at < len(name) and (name[at] in members) == wanted)
 
         return follow
-
-
-def _counts(found: re.Match[str]) -> tuple[int, int | None]:
-    least = int(found[1] or 0)
-    return least, (int(found[3]) if found[3] else None if found[2] else least)
 
 
 def _is_edge(name: str, at: int) -> bool:

@@ -87,7 +87,6 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "decoder_sparse_step": ((1,), _UNLIKE),
     "moe_layer_freq": ((1,), _UNLIKE),
     "interleave_moe_layer_step": ((1,), _UNLIKE),
-    "qk_layernorm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
     "attn_layer_period": ((1,), _STATES),
     "attention_chunk_size": ((), "attention within chunks has no mechanism here"),
     "use_bidirectional_attention": ((False,), "windows that look both ways have no mechanism here"),
@@ -101,7 +100,10 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
 }
 """By key, the values that ask for nothing (null and its absence always do), and what others ask for."""
 _KEYS_OF_FEW: Mapping[str, tuple[tuple[object, ...], str]] = {
-    "use_qk_norm": ((False,), "layer norms of queries and keys by head have no mechanism in this model type"),
+    **dict.fromkeys(
+        ("use_qk_norm", "qk_layernorm"),
+        ((False,), "layer norms of queries and keys by head have no mechanism in this model type"),
+    ),
     "mamba_d_state": ((), _STATES),
     "ssm_state_size": ((), _STATES),
     "kv_lora_rank": ((), "keys and values from a latent vector have no mechanism in this model type"),

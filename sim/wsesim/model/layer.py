@@ -73,9 +73,11 @@ def _sight(model: ModelSpec) -> dict[str, Attribute]:
 
 def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: ModelSpec) -> str:
     """Norm queries and keys, each head of its own or all of a token together."""
-    kind, axes = ("wide_norm", ("attention", "key")) if model.wide_norm else ("head_norm", ("head", "head"))
-    if not (model.head_norm or model.wide_norm):
+    kinds = {"wide_norm": ("attention", "key"), "head_layer_norm": ("attention", "key"), "head_norm": ("head", "head")}
+    kind = next((kind for kind in kinds if getattr(model, kind)), None)
+    if kind is None:
         return qkv
+    axes = kinds[kind]
     weights = [b.weight(f"attention.{part}", axis) for part, axis in zip(find(kind).weights, axes, strict=True)]
     return b.op(f"attention.{kind}", kind, (qkv, *weights), ("batch", "length", "qkv"), **norm_attrs(model), **shared)
 

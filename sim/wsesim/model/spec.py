@@ -29,8 +29,8 @@ _CHOICES = {
 }
 EXTRAS = frozenset((
     "position_offset", "project_bias", "head_bias", "head_activation", "untied_norms", "embed_norm", "embed_width",
-    "embed_scale", "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer",
-    "attention_cap", "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
+    "embed_scale", "residual_scale", "logits_scale", "logits_cap", "head_layer_norm", "wide_norm", "attention_scale",
+    "scale_by_layer", "attention_cap", "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
     "shared_width", "shared_gate", "window", "full_every", "stored_less", "latent_rank", "query_rank", "value_width",
     "dense_layers", "dense_width", "router_groups", "router_groups_kept", "router_scale", "router_shift",
     "still_every", "rotary_factor", "rotary_scaling", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale",
@@ -117,6 +117,9 @@ class ModelSpec:
     """Whether the projection of what attention gives has a bias; None: as attention_bias (Qwen2: False)."""
     head_norm: bool = False
     """Whether queries and keys are normed by head, before they turn (Qwen3)."""
+    head_layer_norm: bool = False
+    """Whether they are layer-normed by head, with scales of each head's own and no bias, before they turn (Command R+,
+    StableLM 2 12B)."""
     wide_norm: bool = False
     """Whether all queries of a token, and all its keys, are normed together, before they turn (OLMo 2)."""
     attention_scale: float = 0.0
@@ -214,6 +217,8 @@ class ModelSpec:
     source: str = "given in the workload"
     notes: tuple[str, ...] = ()
     """What its file says that is not followed here, or changes no cost."""
+    differs: tuple[str, ...] = ()
+    """The part of it that changes numbers: costs hold, weights of a file are not computed with."""
 
     def __post_init__(self) -> None:
         """Check sizes and choices."""
@@ -246,7 +251,7 @@ class ModelSpec:
     def stated(self) -> dict[str, Any]:
         """Its fields by name, without the extras that it has not and without notes: what a file of it says."""
         usual = {each.name: each.default for each in fields(self)}
-        found = {name: getattr(self, name) for name in usual if name != "notes"}
+        found = {name: getattr(self, name) for name in usual if name not in ("notes", "differs")}
         return {name: value for name, value in found.items() if name not in EXTRAS or value != usual[name]}
 
     @property

@@ -18,7 +18,7 @@ from wsesim.numerics.attention import score_scale
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
-from wsesim.numerics.inputs import fold_ids, token_inputs
+from wsesim.numerics.inputs import fold_ids, require_followed, token_inputs
 from wsesim.numerics.loss import IGNORED, held_labels, labels_of_batch, scale_of_loss
 from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
@@ -95,6 +95,7 @@ __all__ = [
     "new_cache",
     "quick",
     "read_tokenizer",
+    "require_followed",
     "run_ops",
     "save_tensors",
     "scale_of_loss",

@@ -88,8 +88,10 @@ class SafetensorsWeights:
 
     def _sources(self, tensor: Tensor, copy: int) -> Pieces:
         """Return the file's tensors for one of the graph; a tied head is the token table."""
+        dims = self._graph.dims
         stored = self._family.pieces(
-            tensor.of or tensor.name, self._base, copy, self._graph.dims.get("experts", 1)
+            tensor.of or tensor.name, self._base, copy, experts=dims.get("experts", 1),
+            heads=self._graph.shape(tensor)[-1] // dims["head"],
         )  # fmt: skip
         if stored is None:
             raise InputError.at(

@@ -8,6 +8,7 @@ import numpy as np
 
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Graph
+from wsesim.model import ModelSpec
 from wsesim.numerics.arrays import Ids
 from wsesim.numerics.loss import IGNORED
 from wsesim.numerics.tokenizer import Tokenizer
@@ -34,6 +35,17 @@ def require_known(ids: Ids, vocab: int, weights: Path) -> None:
             f"{tokenizer.vocab_size}: leave the weights out to take seeded ones",
             file=str(weights),
         )
+
+
+def require_followed(model: ModelSpec, weights: Path) -> None:
+    """Refuse to compute with given *weights* of a model whose config.json says what changes numbers, unfollowed.
+
+    Raises:
+        InputError: it does; names every such key.
+    """
+    if model.differs:
+        why = "are not computed with, as numbers would be others than the model's"
+        raise InputError.at(f"{why}: {'; '.join(model.differs)}", file=str(weights))
 
 
 def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | None = None) -> dict[str, Ids]:

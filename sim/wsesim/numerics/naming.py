@@ -15,7 +15,8 @@ class Stored:
     """One module of the graph (a linear layer, a norm, a table) as a file holds it."""
 
     modules: tuple[str, ...]
-    """Modules whose outputs stand side by side in the graph; `{base}`, `{layer}` and `{expert}` are filled in."""
+    """Modules whose outputs stand side by side in the graph; `{base}`, `{layer}`, `{expert}` and `{head}` are filled
+    in."""
     out_in: bool = False
     """Whether the file's matrix is [out, in] where the graph's is [in, out]."""
     grouped: bool = False
@@ -26,6 +27,8 @@ class Stored:
     """Whether those stand number by number in turn."""
     lone: bool = False
     """Whether the tensor has a first axis of one beside."""
+    rows: bool = False
+    """Whether a vector stands in rows, one for each head."""
     whole: bool = False
     """Whether the names are those of tensors, and end in no `.weight` or `.bias`."""
     beside: tuple[str, ...] = ()
@@ -36,6 +39,11 @@ class Stored:
     def by_expert(self) -> bool:
         """Whether there is one module for each expert."""
         return "{expert}" in self.modules[0]
+
+    @property
+    def by_head(self) -> bool:
+        """Whether there is one module for each head."""
+        return "{head}" in self.modules[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,8 @@ class Pieces:
         """Return the weight of a model of so many heads of queries, and of keys, its axes as long as *dims* say."""
         if self.stored.lone:
             arrays = [array[0] for array in arrays]
+        if self.stored.rows:
+            arrays = [array.reshape(-1) for array in arrays]
         turned = [array.swapaxes(-1, -2) for array in arrays] if self.out_in else list(arrays)
         if self.stored.grouped:
             turned = [_ungrouped(array, *heads) for array in turned]
@@ -77,6 +87,10 @@ class Pieces:
         *rest, last = shape
         if self.stored.lone:
             return [(1, *shape)]
+        if self.stored.rows:
+            return [(last // dims["head"], dims["head"])]
+        if self.stored.by_head:
+            return [(dims["head"],)] * len(self.names)
         if self.stored.beside:
             wide = (*rest, sum(dims[axis] for axis in self.stored.beside))
             return [_out_first(wide) if self.out_in else wide]
@@ -113,22 +127,26 @@ class Family:
                 return base
         return None
 
-    def fill(self, pattern: str, base: str, layer: int, expert: int = 0) -> str:
-        """Return the name that *pattern* stands for; `{outer}` is where the head of a model beside others stands."""
+    def fill(self, pattern: str, base: str, layer: int, number: int = 0) -> str:
+        """Return the name that *pattern* stands for, *number* being that of an expert or a head.
+
+        `{outer}` is where the head of a model beside others stands.
+        """
         outer = base.removesuffix("model.") if base.endswith(".model.") else ""
         at = f"{self.layers.format(base=base)}{layer}."
-        return pattern.format(base=base, outer=outer, layer=at, expert=expert)
+        return pattern.format(base=base, outer=outer, layer=at, expert=number, head=number)
 
-    def pieces(self, weight: str, base: str, layer: int, experts: int = 1) -> Pieces | None:
-        """Return the tensors that make up *weight*; None if unknown."""
+    def pieces(self, weight: str, base: str, layer: int, experts: int = 1, heads: int = 1) -> Pieces | None:
+        """Return the tensors that make up *weight*, of so many experts or heads; None if unknown."""
         module, _, part = weight.rpartition(".")
         stored = self.stored.get(weight) or self.stored.get(module)
         if stored is None:
             return None
         suffix = "weight" if part == "scale" else part
         modules = [
-            self.fill(name, base, layer, expert)
-            for expert in range(experts if stored.by_expert else 1) for name in stored.modules
+            self.fill(name, base, layer, number)
+            for number in range(experts if stored.by_expert else heads if stored.by_head else 1)
+            for name in stored.modules
         ]  # fmt: skip
         return Pieces(
             names=tuple(module if stored.whole else f"{module}.{suffix}" for module in modules),

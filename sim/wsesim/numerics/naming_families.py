@@ -83,6 +83,8 @@ FAMILIES = (
         name="Mixtral", stored=tables.MIXTRAL, **_UNDER_MODEL,
         markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.gate.weight"),
     ),
+    Family(name="StableLM 2", stored=tables.STABLELM2, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}self_attn.q_layernorm.norms.0.weight")),
     Family(
         name="Llama", stored=tables.LLAMA, **_UNDER_MODEL,
         markers=("{base}embed_tokens.weight", "{layer}self_attn.q_proj.weight"),

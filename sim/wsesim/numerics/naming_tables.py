@@ -64,6 +64,8 @@ LLAMA = {
     "attention.qkv": _out_in("{layer}self_attn.q_proj", "{layer}self_attn.k_proj", "{layer}self_attn.v_proj"),
     "attention.query_norm": _same("{layer}self_attn.q_norm"),
     "attention.key_norm": _same("{layer}self_attn.k_norm"),
+    "attention.query_norms": Stored(("{layer}self_attn.q_norm",), rows=True),
+    "attention.key_norms": Stored(("{layer}self_attn.k_norm",), rows=True),
     "attention.project": _out_in("{layer}self_attn.o_proj"),
     "ffn.norm": _same("{layer}post_attention_layernorm"),
     "ffn.gate": _out_in("{layer}mlp.gate_proj"),
@@ -72,6 +74,10 @@ LLAMA = {
     "head.norm": _same("{base}norm"),
     "head.classes": _out_in("score"),
     "logits": _same("{outer}lm_head"),
+}
+STABLELM2 = LLAMA | {
+    "attention.query_norms": _same("{layer}self_attn.q_layernorm.norms.{head}"),
+    "attention.key_norms": _same("{layer}self_attn.k_layernorm.norms.{head}"),
 }
 MIXTRAL = LLAMA | {
     "ffn.router": _out_in("{layer}block_sparse_moe.gate"),

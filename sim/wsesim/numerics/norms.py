@@ -110,6 +110,33 @@ def head_norm_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tup
     return back.reshape(qkv.shape), of_scales[:heads].sum(axis=0), of_scales[heads:].sum(axis=0)
 
 
+@computes("head_layer_norm")
+def head_layer_norm(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Layer-norm each head of queries and keys, times its part of scales as wide as all; values pass as they are."""
+    qkv, *scales = inputs
+    packed, normed = _heads(op, qkv, setting)
+    normed -= normed.mean(axis=-1, keepdims=True)
+    normed /= _root(op, normed)
+    normed *= np.concatenate(scales).reshape(normed.shape[2:])
+    return (packed.reshape(qkv.shape),)
+
+
+@computes("head_layer_norm_backward")
+def head_layer_norm_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array, Array]:
+    """Return the gradients of the packed tensor and of both scales."""
+    gradient, qkv, *scales = inputs
+    y = _heads(op, qkv, setting)[1]
+    back, incoming = _heads(op, gradient, setting)
+    y -= y.mean(axis=-1, keepdims=True)
+    root = _root(op, y)
+    y /= root
+    of_scales = (incoming * y).sum(axis=(0, 1)).reshape(-1)
+    of_heads = _through(incoming * np.concatenate(scales).reshape(y.shape[2:]), y, root)
+    incoming[...] = of_heads - of_heads.mean(axis=-1, keepdims=True)
+    queries = len(scales[0])
+    return back.reshape(qkv.shape), of_scales[:queries], of_scales[queries:]
+
+
 @computes("wide_norm")
 def wide_norm(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Divide all queries by their root mean square, and all keys, times scales as wide; values pass as they are."""

@@ -39,8 +39,8 @@ def attention(model: ModelSpec, read: ReferenceWeights, x: Float64s, copy: int) 
         for head in range(model.heads):
             own = slice(head * size, (head + 1) * size)
             shared = slice(head // group * size, (head // group + 1) * size)
-            query = _head_normed(model, read, "query", queries[row, :, own])
-            key = _head_normed(model, read, "key", keys[row, :, shared])
+            query = _head_normed(model, read, "query", queries[row, :, own], own)
+            key = _head_normed(model, read, "key", keys[row, :, shared], shared)
             if not model.still_every or copy % model.still_every != model.still_every - 1:
                 near = model.rotary_window_base > 0 and not _sees_all(model, copy)
                 query, key = _turned(model, query, near=near), _turned(model, key, near=near)
@@ -75,7 +75,10 @@ def _latent_attention(model: ModelSpec, read: ReferenceWeights, x: Float64s) -> 
     return read.affine("attention.project", np.stack(mixed))
 
 
-def _head_normed(model: ModelSpec, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
+def _head_normed(model: ModelSpec, read: ReferenceWeights, which: str, x: Float64s, head: slice) -> Float64s:
+    """Norm what a head has of each token, where heads are; *head*: where it stands among all."""
+    if model.head_layer_norm:
+        return _rms(model.norm_epsilon, x - x.mean(axis=1)[:, None], read(f"attention.{which}_norms.scale")[head])
     return _normed(model, read, which, x) if model.head_norm else x
 
 

@@ -55,7 +55,7 @@ class SecondReader:
             return np.array([self._tensor(f"{end}.{part}").T for end in each])
         found = [self._tensor(f"{end.format(copy)}.{part}") for end in ends.split()]
         if name.endswith(".scale"):
-            return np.asarray(found[0] + self._less)
+            return np.asarray(found[0].reshape(-1) + self._less)
         return np.concatenate([each.T if turned and each.ndim == 2 else each for each in found], axis=-1)
 
     def _tensor(self, end: str) -> Array:
@@ -103,6 +103,7 @@ _LLAMA = _HEAD | {
     "ffn.norm": ("layers.{}.post_attention_layernorm", False),
     "attention.qkv": (f"{_SELF}q_proj {_SELF}k_proj {_SELF}v_proj", True),
     "attention.query_norm": (f"{_SELF}q_norm", False), "attention.key_norm": (f"{_SELF}k_norm", False),
+    "attention.query_norms": (f"{_SELF}q_norm", False), "attention.key_norms": (f"{_SELF}k_norm", False),
     "attention.project": (f"{_SELF}o_proj", True), "ffn.gate": ("layers.{}.mlp.gate_proj", True),
     "ffn.up": ("layers.{}.mlp.up_proj", True), "ffn.down": ("layers.{}.mlp.down_proj", True),
 }  # fmt: skip

@@ -14,17 +14,24 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from wsesim.errors import InputError
+from wsesim.errors import InputError, Problem
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.not_weights import (
+    refuse_pickled,
+    refuse_pickled_in,
+    said_of_broken,
+    said_of_missing,
+    said_of_no_file,
+)
 
 WEIGHTS = "model.safetensors"
 """What transformers calls the weights of a folder."""
 INDEX = ".index.json"
 """How the name of an index ends."""
-_BEFORE = "pytorch_model.bin"
-"""What it called them before, and is not read."""
-_PICKLED = (b"PK\x03\x04", b"\x80")
-"""What files start with that PyTorch or pickle wrote."""
+_MOST_PARTS = 8
+"""Parts that are missing, named one by one."""
+_LONGEST_INDEX = 1 << 26
+"""Bytes of an index; those of models of 10¹² weights have a quarter."""
 
 
 class StoredTensors:
@@ -41,6 +48,7 @@ class StoredTensors:
         """
         self.path = path
         self._files = _indexed(path) if path.name.endswith(INDEX) else dict.fromkeys(_header(path), path)
+        _require_parts(path, self._files)
         headers = {file: _header(file) for file in dict.fromkeys(self._files.values())}
         for name, file in self._files.items():
             if name not in headers[file]:
@@ -104,40 +112,25 @@ def weights_in(folder: Path) -> Path:
     Raises:
         InputError: there is a pickled checkpoint in their place.
     """
-    one, several, pickled = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}", folder / _BEFORE
-    if not one.exists() and not several.exists() and pickled.is_file():
-        refuse_pickled(pickled)
-        raise InputError.at("is no safetensors file, and nothing else is read", file=str(pickled))
+    one, several = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}"
+    if not any(path.exists() or path.is_symlink() for path in (one, several)):
+        refuse_pickled_in(folder)
     return several if several.exists() and not one.exists() else one
-
-
-def refuse_pickled(path: Path) -> None:
-    """Refuse a checkpoint that PyTorch or pickle wrote.
-
-    Raises:
-        InputError: it is one; says why it is not read, and what to do.
-    """
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(_PICKLED):
-        raise InputError.at(
-            "is a pickled checkpoint, which may run any code when it is read; save it as safetensors "
-            "(`save_pretrained` of transformers does)",
-            file=str(path),
-        )
 
 
 def _open(path: Path) -> safe_open:
     name = str(path)
     if path.is_dir():
         raise InputError.at(f"this is a directory; name a .safetensors file in it, or its {INDEX}", file=name)
+    if not path.is_file():
+        raise InputError.at(said_of_missing(path), file=name)
     try:
         return safe_open(path, framework="numpy")
-    except FileNotFoundError:
-        raise InputError.at("no such weights file", file=name) from None
     except SafetensorError as error:
         refuse_pickled(path)
-        raise InputError.at(f"found no safetensors file, wanted one: {error}", file=name) from None
+        raise InputError.at(
+            f"found no safetensors file, wanted one: {said_of_broken(path, error)}", file=name
+        ) from None
     except (OSError, ValueError) as error:
         raise InputError.at(f"cannot read this weights file: {error}", file=name) from None
 
@@ -149,10 +142,26 @@ def _header(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
         return {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()}
 
 
+def _require_parts(path: Path, files: Mapping[str, Path]) -> None:
+    """Name every part that an index at *path* names and that is not there."""
+    parts = dict.fromkeys(files.values())
+    if missing := [part for part in parts if not part.exists()]:
+        there = f"{path.name} names {len(parts)} parts, of which {len(parts) - len(missing)} are there"
+        raise InputError(
+            [Problem(f"{said_of_no_file(part)}; {there}", file=str(part)) for part in missing[:_MOST_PARTS]]
+        )
+
+
 def _indexed(path: Path) -> dict[str, Path]:
     """Return the file of each tensor that an index names; all lie beside it."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_LONGEST_INDEX + 1)
+        if len(text) > _LONGEST_INDEX:
+            raise InputError.at(
+                f"is too large: an index of weights has at most {_LONGEST_INDEX:,} bytes", file=str(path)
+            )
+        found = json.loads(text)
     except FileNotFoundError:
         raise InputError.at("no such index of weights", file=str(path)) from None
     except (OSError, ValueError, RecursionError) as error:

@@ -148,6 +148,9 @@ def _attention(model: ModelSpec) -> Pairs:
     if model.head_norm or model.wide_norm:
         yield "attention.query_norm.scale", (wide if model.wide_norm else model.head_width,)
         yield "attention.key_norm.scale", (narrow if model.wide_norm else model.head_width,)
+    if model.head_layer_norm:
+        yield "attention.query_norms.scale", (wide,)
+        yield "attention.key_norms.scale", (narrow,)
     if model.sinks:
         yield "attention.sink.bias", (model.heads,)
 

@@ -34,7 +34,7 @@ from wsesim.model import ModelSpec, build_graph, with_layers
 from wsesim.numerics.arrays import Array, Ids, row_chunks
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, walk
-from wsesim.numerics.inputs import fold_ids, require_known, token_inputs
+from wsesim.numerics.inputs import fold_ids, require_followed, require_known, token_inputs
 from wsesim.numerics.probe import LENGTH, SEQUENCES, Probed, probe
 from wsesim.numerics.reference import ReferenceStep, walk_reference
 from wsesim.numerics.rounding import FORMATS
@@ -85,8 +85,9 @@ def verify_model(
     whose error is largest beside its tolerance. If not, all three are of the first thing that is off by more.
 
     Raises:
-        InputError: text that cannot be read, weights that do not match, or ids of the text that the vocabulary of
-            given weights does not have. Seeded weights know no language: for them ids are folded into the vocabulary.
+        InputError: text that cannot be read, weights that do not match or are of a model not all of whose numbers are
+            followed (`differs`), or ids of the text that the vocabulary of given weights does not have. Seeded weights
+            know no language: for them ids are folded into the vocabulary.
         SpecError: *layers* that the model does not have, or a length it cannot take.
     """
     if layers is not None and not 1 <= layers <= model.layers:
@@ -99,6 +100,7 @@ def verify_model(
     read = token_windows(load_text(text), tokenizer_beside(weights), 1, part.tokens + SEQUENCES * LENGTH)[0]
     ids, more = read[: part.tokens].reshape(part.sequences, part.length), read[part.tokens :]
     if weights:
+        require_followed(model, weights)
         require_known(ids, model.vocab, weights)
     if ids.max() >= small.vocab:
         reduced += [] if small.vocab < model.vocab else [f"token ids folded into a vocabulary of {model.vocab}"]

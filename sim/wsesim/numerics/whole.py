@@ -10,7 +10,7 @@ from wsesim.graph import Graph
 from wsesim.model import ModelSpec, build_graph, parameters
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import losses_of, walk
-from wsesim.numerics.inputs import fold_ids, require_known, token_inputs
+from wsesim.numerics.inputs import fold_ids, require_followed, require_known, token_inputs
 from wsesim.numerics.text import load_text, token_windows
 from wsesim.numerics.vocabulary import tokenizer_beside
 from wsesim.numerics.weights import SeededWeights, Weights
@@ -44,12 +44,14 @@ def compute(
     Weights come from *weights*, a safetensors file or the index of several, or are drawn from *seed*, layer by layer.
 
     Raises:
-        InputError: text that cannot be read, weights that do not match, or ids that the vocabulary of given weights
-            does not have. Seeded weights know no language: for them ids are folded into the vocabulary.
+        InputError: text that cannot be read, weights that do not match or are of a model not all of whose numbers are
+            followed (`differs`), or ids that the vocabulary of given weights does not have. Seeded weights know no
+            language: for them ids are folded into the vocabulary.
     """
     graph = build_graph(model, sequences=sequences, length=length, precision="fp32")
     ids = token_windows(load_text(text), tokenizer_beside(weights), sequences, length)
     if weights:
+        require_followed(model, weights)
         require_known(ids, model.vocab, weights)
     source: Weights = SafetensorsWeights(weights, graph) if weights else SeededWeights(graph, seed)
     tokens, losses = token_inputs(graph, fold_ids(ids, model.vocab)), _losses(graph)

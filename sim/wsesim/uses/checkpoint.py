@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wsesim.errors import InputError
 from wsesim.model import ModelSpec, build_graph, read_hf_config
-from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, read_tokenizer, weights_in
+from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, read_tokenizer, require_followed, weights_in
 from wsesim.uses.about import CLASSIFYING, CONFIG, WRITING, About
 
 
@@ -21,9 +21,10 @@ def read_checkpoint(folder: Path) -> tuple[ModelSpec, NamedArrays, About, Tokeni
 
     Raises:
         InputError: a file is missing, broken or of another model; the tokenizer is of a kind that is not read; or the
-            model neither writes nor classifies.
+            model neither writes nor classifies, or not all of its numbers are followed.
     """
     model = read_hf_config(folder / CONFIG)
+    require_followed(model, weights_in(folder))
     tokenizer = read_tokenizer(folder)
     if tokenizer is None:
         why = (

@@ -136,13 +136,22 @@ def _form(folder: Path) -> dict[str, Any]:
     try:
         form = json.loads((folder / ABOUT).read_bytes())
     except OSError as error:
-        hint = "`wsesim train` writes such a folder"
-        raise InputError.at(f"holds no trained model: {ABOUT}: {error.strerror}; {hint}", file=str(folder)) from None
+        hint = _lacks(folder) or f"{ABOUT}: {error.strerror}; `wsesim train` writes such a folder"
+        raise InputError.at(f"holds no trained model: {hint}", file=str(folder)) from None
     except ValueError as error:
         raise InputError.at(f"is no JSON: {error}", file=str(folder / ABOUT)) from None
     if not isinstance(form, dict):
         raise InputError.at("is no object of JSON, {...}", file=str(folder / ABOUT))
     return form
+
+
+def _lacks(folder: Path) -> str:
+    """Return what a folder lacks that has a part of what transformers writes, or nothing."""
+    if (folder / "adapter_config.json").exists():
+        return "it is an adapter's: merge it into its model (`merge_and_unload` of peft) and save that"
+    parts = (f"{WEIGHTS}*", "model-*-of-*", "pytorch_model*", "tokenizer.json", "vocab.json")
+    found = next((path.name for name in parts for path in sorted(folder.glob(name))), None)
+    return f"{CONFIG} is missing beside {found}, or is a link to nothing" if found else ""
 
 
 def _json(form: Mapping[str, object]) -> bytes:

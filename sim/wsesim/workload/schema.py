@@ -111,6 +111,8 @@ class ModelSection(Section):
     """Whether the head over the vocabulary has a bias (GPT-J). Default: false; that of mlm always has one."""
     head_norm: bool | None = None
     """Whether queries and keys are normed by head before they turn (Qwen3)."""
+    head_layer_norm: bool | None = None
+    """Whether they are layer-normed by head, with scales of each head's own (Command R+). Default: false."""
     wide_norm: bool | None = None
     """Whether all queries of a token, and all keys, are normed together (OLMo 2). Default: false."""
     attention_scale: Bound | None = None

@@ -207,7 +207,7 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)
     for each in fields(ModelSpec):
-        if each.default is not MISSING and each.name not in (*EXTRAS, "token_budget", "source", "notes"):
+        if each.default is not MISSING and each.name not in (*EXTRAS, "token_budget", "source", "notes", "differs"):
             shape.derive(each.name, each.default, "as in GPT-2")
     return ModelSpec(**shape.values), tuple(shape.defaults)
 

@@ -45,7 +45,7 @@ def narrow_model(name: str) -> ModelSpec:
 
 
 def mapped(name: str, **changes: Any) -> MappedStep:
-    return step_of(replace(narrow_model(name), head_norm=name == "gpt2"), **changes)
+    return step_of(replace(narrow_model(name), head_norm=name == "gpt2", head_layer_norm=name == "llama"), **changes)
 
 
 def step_of(

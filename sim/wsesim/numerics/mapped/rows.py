@@ -108,17 +108,48 @@ def head_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: S
     return result, *of_scales  # type: ignore[return-value]  # two scales
 
 
+@as_mapped("head_layer_norm")
+def head_layer_norm(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Layer-norm each head of queries and keys, times its part of scales as wide as all; values pass as they are."""
+    qkv, *scales = inputs
+    result = qkv.copy()
+    for part, across, scale in _normed_heads(lines, op, qkv.shape[-1], scales, setting):
+        y = qkv[..., part] - _mean(lines, qkv[..., part], across)
+        result[..., part] = y / _root(lines, op, y, across) * scale
+    return (result,)
+
+
+@as_mapped("head_layer_norm_backward")
+def head_layer_norm_backward(
+    lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Return the gradients of the packed tensor and of both scales."""
+    gradient, qkv, *scales = inputs
+    result, of_scales = gradient.copy(), []
+    for part, across, scale in _normed_heads(lines, op, qkv.shape[-1], scales, setting):
+        back, y = gradient[..., part], qkv[..., part] - _mean(lines, qkv[..., part], across)
+        root = _root(lines, op, y, across)
+        of_head = _through(lines, back * scale, y / root, root, across)
+        result[..., part] = of_head - _mean(lines, of_head, across)
+        of_scales.append(over_tokens(lines, as_rows(back * (y / root))))
+    heads = int(op.attrs["heads"])
+    return result, np.concatenate(of_scales[:heads]), np.concatenate(of_scales[heads:])
+
+
 def _normed_heads(
     lines: Lines, op: Op, width: int, scales: Sequence[Array], setting: Setting
 ) -> list[tuple[slice, list[slice], Array]]:
-    """Return of each head of queries and keys its features, how they lie on its columns, and its scale."""
-    heads, head = int(op.attrs["heads"]), setting.dims["head"]
-    across = lines.across(width)
-    firsts = [number * head for number in range(heads + int(op.attrs["kv_heads"]))]
-    return [
-        (slice(first, first + head), clipped(across, first, first + head), scales[first >= heads * head])
-        for first in firsts
-    ]  # fmt: skip
+    """Return of each head of queries and keys its features, how they lie on its columns, and its scale: of its own, or
+    the one of all."""
+    counts, head, across = (
+        (int(op.attrs["heads"]), int(op.attrs["kv_heads"])),
+        setting.dims["head"],
+        lines.across(width),
+    )
+    own = [row for scale, count in zip(scales, counts, strict=True)
+           for row in np.broadcast_to(scale.reshape(-1, head), (count, head))]  # fmt: skip
+    parts = [slice(number * head, (number + 1) * head) for number in range(sum(counts))]
+    return [(part, clipped(across, part.start, part.stop), scale) for part, scale in zip(parts, own, strict=True)]
 
 
 @as_mapped("wide_norm")

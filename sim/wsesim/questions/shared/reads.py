@@ -22,9 +22,9 @@ POWER = _of(
 """Figures of power, area and price that every answer depends on."""
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
-    "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm "
-    "embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks window full_every rotary_width "
-    "latent_rank query_rank value_width"
+    "bias attention_bias project_bias head_bias head_norm head_layer_norm wide_norm tied token_types "
+    "untied_norms embed_norm embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks window "
+    "full_every rotary_width latent_rank query_rank value_width"
 )
 """Facts of a model that move every answer about it."""
 HEAD = _names("causal task classes masked sentence_head head_activation")
