@@ -241,6 +241,11 @@ def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
     assert run_point(pickle.loads(pickle.dumps(task)), None) == run_point(task, None)
 
 
+def test_no_sum_is_made_of_what_nobody_keeps(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsesim.study.point.asked_sha256", lambda *_: pytest.fail("was summed"))
+    assert run_point(tasks_of(study(GRID))[0], None)[0].ok
+
+
 def test_an_interrupt_waits_for_no_point(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
     before, point = (multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,)) for _ in range(2))
 

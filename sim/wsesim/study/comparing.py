@@ -154,7 +154,7 @@ def machine_or_stack(name: str, choice: HardwareChoice | SoftwareChoice) -> Side
 
 
 def _of_question(question: Question, name: str, level: Level | None, journal: Path | None) -> Side:
-    kept = answered(question, level, journal_at(journal) if journal else None)[0]
+    kept, _ = answered(question, level, journal_at(journal) if journal else None)
     asked = {**_flat(question.asked.resolved), **_texts(question.asked.figures)}
     return Side(name=name, asked=asked, answer=kept, specs=type(question).figures)
 

@@ -201,7 +201,7 @@ class _Sizer:
             changes[MACHINE] = machine
         try:
             other = changed(self.question, changes)
-            kept = answered(other, self.level, journal_at(self.journal) if self.journal else None)[0]
+            kept, _ = answered(other, self.level, journal_at(self.journal) if self.journal else None)
         except WsesimError as error:
             kept = KeptAnswer(status="", why=reason(error), figures={}, spent={}, gap=None)
         ok = kept.sound and all(self._holds(goal, kept) for goal in self.goals)

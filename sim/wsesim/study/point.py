@@ -51,7 +51,7 @@ class Answered:
     rows: Mapping[int, PointRow]
     """By number of the point."""
     kept: Mapping[int, tuple[str, KeptAnswer]]
-    """What was found, with the sum of what was asked, where nobody has kept it yet."""
+    """What was found, with the sum of what was asked, for a journal elsewhere."""
     known: int
     """How many of them the journal knew."""
     said: tuple[str, ...]
@@ -78,15 +78,21 @@ def _task(study: Study, number: int, values: Mapping[str, Value]) -> PointTask:
     )  # fmt: skip
 
 
-def run_points(tasks: Sequence[PointTask], place: Path | None) -> Answered:
-    """Answer points in this process, by the journal at *place* if there is one."""
+def run_points(tasks: Sequence[PointTask], place: Path | None, summed: bool = False) -> Answered:
+    """Answer points in this process, by the journal at *place* if there is one.
+
+    Args:
+        tasks: the points.
+        place: of the journal; None for none.
+        summed: whether who asks keeps what is found, and wants the sum of what was asked.
+    """
     rows: dict[int, PointRow] = {}
     kept: dict[int, tuple[str, KeptAnswer]] = {}
     journal, known = journal_at(place) if place else None, 0
     for task in tasks:
-        rows[task.number], found, was_known = run_point(task, journal)
+        rows[task.number], found, was_known = run_point(task, journal, summed=summed)
         known += was_known
-        if found and journal is None:
+        if found:
             kept[task.number] = found
     said = tuple(journal.said) if journal else ()
     if journal:
@@ -100,11 +106,13 @@ def journal_at(place: Path) -> Journal:
     return Journal.open(place)
 
 
-def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple[str, KeptAnswer] | None, bool]:
+def run_point(
+    task: PointTask, journal: Journal | None, *, summed: bool = False
+) -> tuple[PointRow, tuple[str, KeptAnswer] | None, bool]:  # fmt: skip
     """Answer one point; what is wrong with it, or too large about it, stands in its row.
 
     Returns:
-        The row; what was found, with the sum of what was asked; and whether the journal knew it.
+        The row; what was found, with the sum of what was asked, if that is wanted; and whether the journal knew it.
     """
     if task.why:
         return failed(task, task.why), None, False
@@ -112,7 +120,8 @@ def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple
         question = asked_by(task)
         if task.bounds:
             return _bounded(task, question), None, False
-        kept, found, known = answered(question, task.level, journal)
+        kept, known = answered(question, task.level, journal)
+        found = (asked_sha256(question, task.level), kept) if summed else None
         return _row(task, question, kept), found, known
     except WsesimError as error:
         return failed(task, reason(error)), None, False
@@ -120,22 +129,16 @@ def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple
         return failed(task, OURS.format(f"{type(error).__name__}{f' ({error})' if str(error) else ''}")), None, False
 
 
-def answered(
-    question: Question, level: Level | None, journal: Journal | None
-) -> tuple[KeptAnswer, tuple[str, KeptAnswer] | None, bool]:
-    """Answer a question in figures alone, by the journal if it knows.
-
-    Returns:
-        The answer; what was found, with the sum of what was asked, if it was not known; and whether it was.
-    """
-    key = asked_sha256(question, level)
+def answered(question: Question, level: Level | None, journal: Journal | None) -> tuple[KeptAnswer, bool]:
+    """Answer a question in figures alone, by the journal if it knows; return whether it did, too."""
+    key = asked_sha256(question, level) if journal else ""
     if journal and (kept := journal.get(key)):
-        return kept, None, True
+        return kept, True
     outcome = questions.sketch(question, level=level)
     kept = KeptAnswer.of(outcome, questions.broken(question, outcome))
     if journal:
         journal.keep(key, kept)
-    return kept, (key, kept), False
+    return kept, False
 
 
 def _bounded(task: PointTask, question: Question) -> PointRow:

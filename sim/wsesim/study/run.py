@@ -195,7 +195,9 @@ class _Work:
         try:
             with starting():
                 for first in range(0, len(missing), together):
-                    futures.append(executor.submit(run_points, missing[first : first + together], place))
+                    futures.append(
+                        executor.submit(run_points, missing[first : first + together], place, journal is not None)
+                    )
             for future in as_completed(futures):
                 lost = CancelledError("they were cancelled") if future.cancelled() else future.exception()
                 if isinstance(lost, BrokenExecutor):
