@@ -24,7 +24,7 @@ from wsesim.software import Inference, load_software
 WSE2 = load_cluster("cs-2").cluster.wafer
 WSE3 = load_cluster("cs-3").cluster.wafer
 WAFERLLM = load_software("waferllm").for_inference()
-LOOPS = load_software("waferengine").for_inference()
+LOOPS = replace(WAFERLLM, element_loop_cycles=load_software("waferengine").for_inference().element_loop_cycles)
 LLAMA = ModelSpec(
     name="llama", layers=32, width=4096, heads=32, kv_heads=8, head_width=128, ffn_width=14336, vocab=128256,
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", bias=False, attention_bias=False,
