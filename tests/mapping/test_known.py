@@ -95,12 +95,13 @@ def test_a_figure_of_the_release_that_differs_is_not_overlooked(graph: Graph) ->
 
 
 def test_it_is_shared_and_forgotten(graph: Graph) -> None:
-    known._known.clear()
+    forget()
     one, other = request_of(graph, {}), request_of(graph, {"wafer.io": "1 Tb/s", "core.sram": "96 KiB"}, systems=5)
     assert one.known is other.known
     assert one.known is not request_of(graph, {"core.clock": "1 GHz"}).known
     assert one.known is not replace(one, columns=100).known
-    for count in range(1, 2 * known._known.most):
+    kin = known._kin_of(one.graph, one.cluster.wafer, one.software)
+    for count in range(1, 2 * kin.most):
         replace(one, columns=count)
-    assert len(known._known) == known._known.most
+    assert len(kin) == kin.most
     assert request_of(graph, {}).known is not one.known

@@ -65,8 +65,9 @@ def test_a_missing_group_is_refused_with_the_stacks_that_have_it() -> None:
 
 def test_engines_differ_in_their_loops_alone() -> None:
     llm, engine = (load_software(name).for_inference() for name in ("waferllm", "waferengine"))
-    assert replace(engine, element_loop_cycles=llm.element_loop_cycles) == llm
+    assert replace(engine, element_loop_cycles=llm.element_loop_cycles, round_cycles=llm.round_cycles) == llm
     assert (llm.element_loop_cycles, engine.element_loop_cycles) == (0, 14)
+    assert (llm.round_cycles, engine.round_cycles) == (45, 36)
 
 
 @pytest.mark.parametrize(
