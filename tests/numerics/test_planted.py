@@ -225,8 +225,8 @@ def stored(name: str, change: Callable[[Pieces], Pieces]) -> Plant:
     """Let a weight of a file be read in another way."""
 
     def wrong(right: Callable[..., Pieces]) -> Callable[..., Pieces]:
-        def pieces(self: Family, weight: str, *where: Any) -> Pieces:
-            found = right(self, weight, *where)
+        def pieces(self: Family, weight: str, *where: Any, **counts: int) -> Pieces:
+            found = right(self, weight, *where, **counts)
             return change(found) if weight == name else found
 
         return pieces
