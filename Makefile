@@ -37,7 +37,7 @@ run: venv ## Answer the question in a file: make run WORKLOAD=workloads/cerebras
 test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-nightly: venv ## Run the long tests, laws and files users may write on ten times as many cases, and mutants: two hours
+nightly: venv ## Run the long tests, laws and files users may write on twenty times as many cases, and mutants: two hours
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,cluster,studies]'
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly" --hypothesis-profile=nightly
 	$(BIN)/python benchmarks/mutants.py

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("wsesim", deadline=None, max_examples=60, derandomize=True)  # at night others each time
+settings.register_profile("wsesim", deadline=None, max_examples=30, derandomize=True)  # at night others each time
 settings.register_profile("nightly", deadline=None, max_examples=600)  # pytest --hypothesis-profile=nightly
 settings.load_profile("wsesim")
 GOLDEN = Path(__file__).parent / "golden"
@@ -21,7 +21,7 @@ for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 """Tests run side by side, and what they compute is small: threads would wait for each other, at work."""
 OWN_SETTINGS = "_hypothesis_internal_use_settings"
 """Where a law that was decorated with settings keeps them."""
-NIGHTLY_TIMES = 10
+NIGHTLY_TIMES = 20
 """How many more cases laws that state their own number try at night: as many as the others."""
 
 
