@@ -6,7 +6,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.core import evaluate, expression
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
-from wsesim.csl.memory import element, load
+from wsesim.csl.memory import check_indices, element, load
 from wsesim.csl.names import binding, held
 from wsesim.csl.packed import extracted, field_type
 from wsesim.csl.source import CslError, SourcePlace, nearest
@@ -203,10 +203,7 @@ def flat_index(of: types.Array, indices: list[Value], at: SourcePlace) -> int:
     Raises:
         CslError: Outside it, not known, too few or too many indices.
     """
-    if len(indices) != len(of.lengths):
-        raise CslError(
-            at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions, in one pair of brackets"
-        )
+    check_indices(len(indices), of, at)
     flat = 0
     for value, length in zip(indices, of.lengths, strict=True):
         if not isinstance(value, KnownValue):

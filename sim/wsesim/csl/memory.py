@@ -229,11 +229,19 @@ def element(base: Where, indices: list[Value], frame: Frame, at: SourcePlace) ->
         return Cell(of.element, base.storage, flat_index(of, indices, at))
     if not isinstance(base, InMemory):
         raise CslError(at, "an element of an array in a struct", "take the array out of the struct first")
-    if len(indices) != len(of.lengths):
-        raise CslError(
-            at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions, in one pair of brackets"
-        )
+    check_indices(len(indices), of, at)
     return _memory_element(base, of, indices, frame, at)
+
+
+def check_indices(count: int, of: types.Array, at: SourcePlace) -> None:
+    """Refuse an access that does not have an index for each dimension.
+
+    Raises:
+        CslError: Too few or too many.
+    """
+    if count != len(of.lengths):
+        right = f"it has {len(of.lengths)} dimensions, in one pair of brackets"
+        raise CslError(at, f"{count} indices into {of}", right)
 
 
 def _memory_element(base: InMemory, of: types.Array, indices: list[Value], frame: Frame, at: SourcePlace) -> Where:

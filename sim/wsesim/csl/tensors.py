@@ -8,6 +8,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.access import place
 from wsesim.csl.core import evaluate, expression, whole
 from wsesim.csl.frame import Frame
+from wsesim.csl.memory import check_indices
 from wsesim.csl.source import CslError
 from wsesim.csl.types import CslType
 from wsesim.csl.values import Address, Binding, InMemory, KnownValue, Value
@@ -41,13 +42,7 @@ def tensor(node: tree.TensorNode, frame: Frame, wanted: CslType | None) -> Value
     if not isinstance(node.access, tree.Index):
         raise CslError(node.access.at, "this accesses no array", "|i|{n} -> A[i]")
     start, array = _array(node.access.base, inner)
-    if len(node.access.indices) != len(array.lengths):
-        count = len(node.access.indices)
-        raise CslError(
-            node.access.at,
-            f"{count} indices into {array}",
-            f"it has {len(array.lengths)} dimensions, in one pair of brackets",
-        )
+    check_indices(len(node.access.indices), array, node.access.at)
     first = _flat(node, array, inner, {})
     steps = tuple(_signed(_flat(node, array, inner, {name: 1}) - first) for name in node.names)
     for name, step in zip(node.names, steps, strict=True):
