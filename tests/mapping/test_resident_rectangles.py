@@ -80,7 +80,7 @@ def test_large_models_need_as_many_wafers_as_their_weights_say(model: ModelSpec,
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(REQUESTS)
 def test_all_layers_lie_once_on_the_wafer_and_apart(request: ResidentRequest) -> None:
     found = plan_resident(request)

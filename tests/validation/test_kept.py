@@ -14,6 +14,7 @@ def test_models_are_kept_as_they_are_scored(measured: ModelValidation) -> None:
     assert text_of(kept) == text_of(kept_models(read_table(), measured.scores))
 
 
+@pytest.mark.nightly
 @pytest.mark.xdist_group("kernel rows")
 def test_kernels_are_kept_as_they_are_scored() -> None:
     scores: tuple[KernelScore, ...] = validate_kernels().scores
