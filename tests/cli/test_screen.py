@@ -48,7 +48,7 @@ def _files(folder: Path, name: str) -> tuple[Path, Path]:
     return question, study
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=names)
 @example(name=HOSTILE.replace("/", "-"))
 def test_names_steer_no_terminal(call: Call, in_tmp: Path, name: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from wsesim import questions
+from wsesim.measured import read_rows, text_of
 from wsesim.units import shape_of
 from wsesim.validation.asking import NotAsked
+from wsesim.validation.kept import KERNELS, kept_kernels
 from wsesim.validation.kernels import KernelRow, KernelScore, KernelValidation, read_kernel_table, show_row
 from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of, why_outside
 from wsesim.yamlfile import read_yaml
@@ -196,3 +198,8 @@ def test_no_row_is_of_two_families_and_rows_of_none_have_a_reason() -> None:
             assert why_outside(row)
     launch = next(row for row in ROWS.values() if row.id.startswith("mic-launch-note"))
     assert "host transfers" in why_outside(launch)
+
+
+def test_kernels_are_kept_as_they_are_scored(scores: dict[str, KernelScore]) -> None:
+    kept = [row for row in read_rows() if row.traits.kind in KERNELS]
+    assert text_of(kept) == text_of(kept_kernels(ROWS.values(), scores.values()))
