@@ -9,6 +9,8 @@ import pytest
 
 from wsesim.errors import InputError
 from wsesim.model import ModelSpec, read_hf_config
+from wsesim.model.hf_left_out import ModuleName, as_transformers, fits
+from wsesim.model.hf_patterns import Budget, PatternError
 
 LLAMA = {
     "model_type": "llama", "num_hidden_layers": 4, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 99,
@@ -92,8 +94,7 @@ def test_what_is_left_out_is_left_out(left: Any, wanted: str, tmp_path: Path) ->
         (["re:.*layers\\.0\\.mlp.*"], "ffn of 1 of 4"),
         (["re:.*layers\\.(0|3)\\.self_attn.*", "model.layers.4.self_attn"], "attention of 2 of 4"),
         (["re:.*kv_b_proj.*"], "attention of 4 of 4"),
-        (["self_attn.conv"], "attention of 4 of 4"),
-        (["mlp.down_proj"], "ffn of 4 of 4"),
+        (["model.layers.1.mlp.down_proj", "mlp.down_proj"], "ffn of 1 of 4"),
     ],
 )
 def test_where_some_is_left_out_it_is_said(left: list[str], said: str, tmp_path: Path) -> None:
@@ -107,9 +108,9 @@ def test_where_some_is_left_out_it_is_said(left: list[str], said: str, tmp_path:
     [
         (["lm_head", "re:.*self_attn.*", "re:.*shared_experts.*", "re:.*mlp\\.(gate|up|gate_up|down)_proj.*"], "ffn"),
         (["re:.*shared_expert\\..*", "model.layers.*.mlp.gate"], "all"),
-        (["model.layers.*.mlp.experts"], "attention"),
+        (["re:model.layers.*.mlp.experts"], "attention"),
         (["re:.*mlp.*"], "attention"),
-        (["gate_proj", "up_proj", "down_proj"], "attention"),
+        (["gate_proj", "up_proj", "down_proj", "model.layers.0.mlp.experts.7.up_proj"], "all"),
     ],
 )
 def test_of_experts_those_count_that_tokens_are_sent_to(left: list[str], wanted: str, tmp_path: Path) -> None:
@@ -120,6 +121,51 @@ def test_of_experts_those_count_that_tokens_are_sent_to(left: list[str], wanted:
     model = read_hf_config(file)
     assert (model.weight_format, model.weight_packed) == ("int4/32x1", wanted)
     assert any("leaves some matrices of ffn" in note for note in model.notes) == ("shared" in str(left))
+
+
+LETTER, HQQ = _group(num_bits=8, type="float"), {"quant_method": "hqq", "quant_config": {"nbits": 4, "group_size": 64}}
+FP8, AWQ, MODELOPT = {"quant_method": "fp8"}, {"quant_method": "awq"}, {"quant_method": "modelopt"}
+EACH = [f"model.layers.{layer}.self_attn.{name}_proj" for layer in range(4) for name in "qkvo"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "left", "wanted"),
+    [
+        (LETTER, EACH, "ffn"),
+        (LETTER, [f"language_model.{name}" for name in EACH], "ffn"),
+        (LETTER, ["self_attn", "model.layers.0.mlp", "down_proj"], "all"),
+        (FP8, [f"{name}.weight" for name in EACH], "ffn"),
+        (FP8, ["q_proj", "k_proj", "v_proj", "o_proj"], "ffn"),
+        (FP8, ["model.layers.[0-3].self_attn"], "ffn"),
+        (FP8, ["model.layers.*.self_attn"], "ffn"),
+        (FP8, ["self_attn"], "ffn"),
+        (FP8, ["self_att", "up", ""], "all"),
+        ({"quant_method": "gptq", "bits": 4}, ["fc1", "fc2"], "attention"),
+        ({"quant_method": "bitsandbytes", "load_in_8bit": True}, ["query_key_value", "attention.dense"], "ffn"),
+        ({"quant_method": "bitsandbytes", "load_in_8bit": True}, ["c_fc", "mlp.c_proj"], "attention"),
+        (AWQ, ["attn"], "ffn"),
+        (AWQ, ["model.layers.[0-3].self_attn"], "all"),
+        (HQQ, ["mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"], "attention"),
+        (HQQ, ["mlp", "up_proj", "down_proj"], "all"),
+        (MODELOPT, ["*self_attn*", "lm_head"], "ffn"),
+        (MODELOPT, ["model.layers.?.self_attn*", "self_attn*"], "all"),
+        (MODELOPT, ["self_attn"], "ffn"),
+    ],
+)
+@pytest.mark.parametrize("key", ["modules_to_not_convert", "ignored_layers", "exclude_modules"])
+def test_a_name_means_what_those_who_read_the_format_take_it_for(
+    asked: dict[str, Any], left: list[str], wanted: str, key: str, tmp_path: Path
+) -> None:
+    assert read(tmp_path, {**asked, key: left}).weight_packed == wanted
+
+
+def test_a_number_begins_others_where_names_are_read_from_their_begin(tmp_path: Path) -> None:
+    file, twelve = tmp_path / "config.json", {**LLAMA, "num_hidden_layers": 12}
+    for asked, layers in ((FP8, 3), (LETTER, 0)):
+        file.write_text(json.dumps({**twelve, "quantization_config": {**asked, "ignore": ["model.layers.1"]}}))
+        notes = read_hf_config(file).notes
+        assert any(f"matrices of attention of {layers} of 12 layers" in note for note in notes) == (layers > 0)
+        assert any("names are those of matrices to the letter" in note for note in notes) == (layers == 0)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +265,11 @@ def test_what_has_no_mechanism_is_refused_at_its_line(asked: dict[str, Any], why
     with pytest.raises(InputError, match=why) as caught:
         read(tmp_path, asked)
     assert "config.json:1:" in str(caught.value)
+
+
+def test_names_are_tried_in_bounded_time() -> None:
+    with pytest.raises(PatternError, match="too many steps"):
+        fits(ModuleName.of("1.x", as_transformers, Budget(10_000)), 10**9)
 
 
 def test_nested_configs_are_looked_at_too(tmp_path: Path) -> None:

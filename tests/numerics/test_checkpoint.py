@@ -1,3 +1,4 @@
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from wsesim.errors import InputError
-from wsesim.model import ModelSpec, build_graph
+from wsesim.model import ModelSpec, build_graph, read_hf_config
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.checkpoint import SafetensorsWeights
 
@@ -60,6 +61,48 @@ def test_the_prefix_may_be_missing(tensors: Tensors, saved: Callable[[Tensors], 
     path = saved({name.removeprefix("transformer."): array for name, array in tensors.items()})
     found = opened(path).load("layer", 0)
     np.testing.assert_array_equal(found["ffn.up.bias"], tensors["transformer.h.0.mlp.c_fc.bias"])
+
+
+FAMILIES = MODELS.parent / "families"
+
+
+@pytest.mark.parametrize(
+    ("ending", "base", "head", "wanted"),
+    [
+        ("ForMaskedLM", "esm.", {}, "ESM"),
+        ("ForSequenceClassification", "esm.", {"dense": (16, 16), "out_proj": (2, 16)}, "ESM that tells classes"),
+        ("ForTokenClassification", "esm.", {"": (2, 16)}, "ESM without a head"),
+        ("Model", "", {}, "ESM without a head"),
+    ],
+)
+@pytest.mark.parametrize("old", [False, True])
+def test_an_esm_is_read_whatever_its_end_is(
+    ending: str, base: str, head: dict[str, tuple[int, int]], wanted: str, old: bool, saved: Callable[[Tensors], Path]
+) -> None:
+    tensors = dict(load_file(FAMILIES / "esm.safetensors"))
+    norm = np.linspace(0, 1, 16, dtype=np.float32)
+    tensors |= {f"esm.embeddings.layer_norm.{part}": norm for part in ("weight", "bias")}
+    if wanted != "ESM":
+        tensors = {name: each for name, each in tensors.items() if not name.startswith("lm_head")}
+    for name, (out, into) in head.items():
+        at = f"classifier.{name}".rstrip(".")
+        tensors |= {f"{at}.weight": np.ones((out, into)), f"{at}.bias": np.ones(out)}
+    if ending == "Model":
+        tensors |= {"esm.pooler.dense.weight": np.ones((16, 16)), "esm.pooler.dense.bias": norm}
+    if old:  # as transformers 5 writes them
+        for now, once in (("weight", "gamma"), ("bias", "beta")):
+            tensors = {name.replace(f"LayerNorm.{now}", f"LayerNorm.{once}"): each for name, each in tensors.items()}
+    path = saved({name.replace("esm.", base, 1): each for name, each in tensors.items()})
+    config = json.loads((FAMILIES / "esm.json").read_text()) | {"emb_layer_norm_before": True}
+    (path.parent / "config.json").write_text(json.dumps({**config, "architectures": [f"Esm{ending}"]}))
+    model = read_hf_config(path.parent / "config.json")
+    graph = build_graph(model, sequences=1, length=4)
+    weights = SafetensorsWeights(path, graph)
+    assert weights.family == wanted
+    found = {name: each for block in graph.blocks for name, each in weights.load(block.name, 0).items()}
+    np.testing.assert_array_equal(found["embed.norm.scale"], norm)
+    last = "final.norm.bias" if wanted == "ESM" else "head.norm.bias"
+    np.testing.assert_array_equal(found[last], tensors["esm.encoder.emb_layer_norm_after.bias"])
 
 
 def test_what_the_graph_has_no_use_for_is_left_alone(tensors: Tensors, saved: Callable[[Tensors], Path]) -> None:
@@ -160,7 +203,8 @@ def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     assert message == (
         "the tensors follow no known naming (GPT-2, GPT, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, DeepSeek, "
         "MiniCPM 3, ERNIE 4.5 mixture, Granite 4, dense layers before a mixture, Granite mixture, GLM 4, "
-        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, StableLM 2, Llama, ESM, RoBERTa, "
+        "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, StableLM 2, Llama, ESM that tells classes, ESM, "
+        "ESM without a head, RoBERTa, "
         "RoBERTa that tells classes, "
         "Nomic BERT, DistilBERT that finds answers, DistilBERT, BERT for pre-training, BERT that finds answers, BERT); "
         "the first is 'blk.0.attn_q.weight'"

@@ -10,7 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
-from wsesim.model.hf_left_out import PARTS, ModuleName, fits, unpacked
+from wsesim.model.hf_left_out import (
+    PARTS,
+    ModuleName,
+    Reading,
+    anywhere,
+    as_transformers,
+    behind_layer,
+    fits,
+    to_the_letter,
+    unpacked,
+    with_stars,
+)
 from wsesim.model.hf_parts import Fields
 from wsesim.model.hf_patterns import Budget, PatternError
 from wsesim.model.hf_refused import FEW, note_unread
@@ -49,7 +60,7 @@ def packed(config: HfConfig, layers: int, *, experts: bool) -> Fields:
         _refuse(config, key, method, f"known are {', '.join(_READERS)}")
     try:
         text = _READERS[method](inside)
-        which = _which(config, inside, layers, experts=experts) if method != "mxfp4" else "ffn"
+        which = _which(config, inside, method, layers, experts=experts) if method != "mxfp4" else "ffn"
     except (_Unknown, PatternError) as unknown:
         _refuse(config, key, method, str(unknown))
     _note_rest(inside)
@@ -196,10 +207,15 @@ _READERS: Mapping[str, Callable[[HfConfig], str]] = {
     "eetq": _by_name, "hqq": _hqq, "torchao": _torchao, "modelopt": _modelopt,
 }  # fmt: skip
 """By method, how a file of it spells its format."""
-_LEFT_OUT = ("modules_to_not_convert", "ignore", "llm_int8_skip_modules", "skip_modules",
-             "linear_weights_not_to_quantize", "modules_to_not_quantize")  # fmt: skip
-
-
+_LEFT_OUT = ("modules_to_not_convert", "ignore", "ignored_layers", "llm_int8_skip_modules", "skip_modules",
+             "exclude_modules", "linear_weights_not_to_quantize", "modules_to_not_quantize")  # fmt: skip
+_NAMES: Mapping[str, Reading] = {
+    "compressed-tensors": to_the_letter,
+    "awq": anywhere,
+    "hqq": behind_layer,
+    "modelopt": with_stars,
+}
+"""By method, how names of what is left out are read, if not as transformers does."""
 _CACHES = ("kv_cache_scheme", "kv_cache_quant_algo", "kv_cache_quant_method")
 _IDLE = """
     quant_method quant_algo format quantization_status global_compression_ratio version activation_scheme
@@ -225,10 +241,10 @@ def _note_rest(inside: HfConfig) -> None:
     note_unread(inside, {*_IDLE.split(), *_LEFT_OUT, *idle}, within=f"{inside.within[-1]}.")
 
 
-def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) -> str:
+def _which(config: HfConfig, inside: HfConfig, method: str, layers: int, *, experts: bool) -> str:
     """Return which matrices are packed in most layers: all | attention | ffn; empty: none."""
     budget, key = Budget(), inside.within[-1]
-    names, targets = _names(inside, layers, budget), _targets(inside, layers, budget)
+    names, targets = _names(inside, method, layers, budget), _targets(inside, layers, budget)
     kept = []
     for part in PARTS:
         some, left = unpacked(names, targets, part, layers, experts=experts)
@@ -243,15 +259,16 @@ def _which(config: HfConfig, inside: HfConfig, layers: int, *, experts: bool) ->
     return "all" if len(kept) == len(PARTS) else "".join(kept)
 
 
-def _names(inside: HfConfig, layers: int, budget: Budget) -> list[ModuleName]:
+def _names(inside: HfConfig, method: str, layers: int, budget: Budget) -> list[ModuleName]:
     """Return the names that are left out; say which of them fit nothing."""
     told = (inside.value(key, []) for key in _LEFT_OUT)
     texts = (text for each in told if isinstance(each, list) for text in each if isinstance(text, str))
-    names = [ModuleName.of(text, budget) for text in texts]
+    names = [ModuleName.of(text, _NAMES.get(method, as_transformers), budget) for text in texts]
     if idle := [name.text for name in names if not fits(name, layers)]:
         more = f" and {len(idle) - FEW} more" if len(idle) > FEW else ""
-        what = f"leaves out {', '.join(map(shown, idle[:FEW]))}{more}"
-        inside.note(inside.within[-1], f"{what}: no matrices of such names are known here, nothing is left out by it")
+        what = f"leaves out {', '.join(map(shown, idle[:FEW]))}{more}: no matrices of such names are known here"
+        letter = ", where names are those of matrices to the letter" if method == "compressed-tensors" else ""
+        inside.note(inside.within[-1], f"{what}{letter}, nothing is left out by it")
     return names
 
 
@@ -262,7 +279,7 @@ def _targets(inside: HfConfig, layers: int, budget: Budget) -> list[ModuleName] 
     for each in told:
         if not isinstance(each, list) or not each or not all(isinstance(name, str) for name in each):
             raise _Unknown(f"targets = {shown(each)} is no list of names")
-    names = [ModuleName.of(text, budget) for each in told for text in each]
+    names = [ModuleName.of(text, to_the_letter, budget) for each in told for text in each]
     for name in names:
         # classes begin with a capital
         if name.text != "Linear" and (name.text[:1].isupper() or not fits(name, layers)):

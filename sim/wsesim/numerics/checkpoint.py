@@ -19,6 +19,7 @@ from wsesim.numerics.stored import Reader, StoredTensors
 _MOST_PROBLEMS = 8
 """Problems listed one by one; the rest are counted."""
 _READABLE = ("F16", "BF16", "F32", "F64")
+_OLD_NORMS = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 
 
 class SafetensorsWeights:
@@ -40,7 +41,8 @@ class SafetensorsWeights:
         self._dtype = dtype
         self._blocks = {block.name: block for block in graph.blocks}
         self._stored = StoredTensors(path)
-        self._found = self._stored.kinds
+        self._stored_as = {_today(name): name for name in self._stored.kinds}
+        self._found = {name: self._stored.kinds[stored] for name, stored in self._stored_as.items()}
         dims = graph.dims
         self._heads = dims["heads"], (dims["qkv"] // dims["head"] - dims["heads"]) // 2
         self._family, self._base = self._recognise()
@@ -135,7 +137,7 @@ class SafetensorsWeights:
         return ""
 
     def _read(self, reader: Reader, name: str) -> Array:
-        array = reader.read(name).astype(self._dtype, copy=False)
+        array = reader.read(self._stored_as[name]).astype(self._dtype, copy=False)
         # The sum is finite only if all are: one pass, and no array of flags.
         if not np.isfinite(array.sum(dtype=np.float64)):
             raise InputError.at(f"tensor {name!r} holds NaN or infinity, wanted numbers", file=str(self._path))
@@ -152,6 +154,14 @@ def _stored_less(graph: Graph) -> dict[str, float]:
     """Return the scales of norms that a file has less by a number, and by which."""
     ops = (op for block in graph.blocks for op in block.ops if "stored_less" in op.attrs)
     return {name: float(op.attrs["stored_less"]) for op in ops for name in op.inputs if name.endswith(".scale")}
+
+
+def _today(name: str) -> str:
+    """Return a tensor's name as transformers has it when it is loaded: files of BERTs name norms as TensorFlow does.
+
+    Version 5 writes them so again, where a model may be read from such files.
+    """
+    return next((f"{name.removesuffix(old)}{new}" for old, new in _OLD_NORMS.items() if name.endswith(old)), name)
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -90,7 +90,15 @@ FAMILIES = (
         markers=("{base}embed_tokens.weight", "{layer}self_attn.q_proj.weight"),
     ),
     Family(
+        name="ESM that tells classes", bases=("esm.",), layers=_UNDER_ENCODER, stored=tables.ESM_CLASSIFIER,
+        markers=("{layer}attention.LayerNorm.weight", "classifier.out_proj.weight"),
+    ),
+    Family(
         name="ESM", bases=("esm.",), layers=_UNDER_ENCODER, stored=tables.ESM,
+        markers=("{layer}attention.LayerNorm.weight", "lm_head.layer_norm.weight"),
+    ),
+    Family(
+        name="ESM without a head", bases=("esm.", ""), layers=_UNDER_ENCODER, stored=tables.ESM_BODY,
         markers=("{layer}attention.LayerNorm.weight", "{layer}attention.self.query.weight"),
     ),
     Family(

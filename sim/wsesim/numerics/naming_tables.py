@@ -261,10 +261,13 @@ ROBERTA = BERT | {
     "logits.bias": _same("lm_head"),
 }
 ESM = ROBERTA | {
+    "embed.norm": _same("{base}embeddings.layer_norm"),
     "attention.norm": _same("{layer}attention.LayerNorm"),
     "ffn.norm": _same("{layer}LayerNorm"),
     "final.norm": _same("{base}encoder.emb_layer_norm_after"),
 }
+ESM_BODY = ESM | {"head.norm": ESM["final.norm"], "head.classes": _out_in("classifier")}
+ESM_CLASSIFIER = ESM_BODY | {part: ROBERTA_CLASSIFIER[part] for part in ("head.pool", "head.classes")}
 NOMIC = {
     "tokens": _same("{base}embeddings.word_embeddings"),
     "types": _same("{base}embeddings.token_type_embeddings"),
