@@ -259,6 +259,30 @@ def test_a_record_without_an_end_is_not_read_whole(tmp_path: Path, monkeypatch: 
             read(text, tmp_path)
 
 
+ENTRY = '{"arrival_s": 0, "prompt": 1, "output": 2}'
+
+
+@pytest.mark.parametrize("blank", ["\n", " \n"], ids=["empty", "blank"])
+@pytest.mark.parametrize("start", ["", HEAD, f"{HEAD}0,1,2\n", f"{ENTRY}\n", "[", f"[{ENTRY},", f"[{ENTRY}]"])
+def test_blanks_without_an_end_are_refused(
+    start: str, blank: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blanks = ("\n" if start.startswith(HEAD) else blank) * 3000
+    for name, most in (("LONGEST_RECORD", 1000), ("_READ_AT_ONCE", 100)):
+        monkeypatch.setattr(records, name, most)
+    with pytest.raises(InputError, match="more than 1,000 blanks and empty lines without a record") as caught:
+        read(gzip.compress((start + blanks).encode()), tmp_path, "t.gz")
+    (problem,) = caught.value.problems
+    assert problem.file == str(tmp_path / "t.gz")
+    assert 1 < (problem.line or 0) < start.count("\n") + blanks.count("\n")
+    monkeypatch.setattr(records, "LONGEST_RECORD", 4000)
+    if start == f"{HEAD}0,1,2\n":
+        assert rows(read(gzip.compress((start + blanks + "1,1,2").encode()), tmp_path, "t.gz")) == [
+            (0, 1, 2),
+            (1, 1, 2),
+        ]
+
+
 def test_priorities_are_a_column_or_a_share_drawn_at_random(tmp_path: Path) -> None:
     assert read("arrival_s,prompt,output,priority\n1,2,3,2\n0,5,6,0\n", tmp_path).priorities.tolist() == [0, 2]
     shared = read("arrival_s,prompt,output\n" + "0,2,3\n" * 400, tmp_path, urgent=0.25).priorities

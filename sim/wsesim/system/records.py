@@ -102,6 +102,7 @@ class _Lines:
 
     def __init__(self, stream: TextIO, file: str) -> None:
         self.stream, self.file, self.number, self.text = stream, file, 0, ""
+        self.gap = _Gap(file)
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         """Go on."""
@@ -118,16 +119,37 @@ class _Lines:
         self.number += 1
         if len(self.text) == LONGEST_RECORD:
             raise InputError.at(f"a line of more than {LONGEST_RECORD:,} signs", file=self.file, line=self.number)
+        self.gap.add(self.text, self.number)
         return self.number, self.text
+
+
+@dataclass(slots=True)
+class _Gap:
+    """Blanks and empty lines that follow each other: a few bytes may unpack to any number of them."""
+
+    file: str
+    signs: int = 0
+
+    def add(self, text: str, line: int) -> None:
+        """Count what a file goes on with, up to a *line*.
+
+        Raises:
+            InputError: there is no end of blanks.
+        """
+        self.signs = self.signs + len(text) if not text.strip(BLANK) else 0
+        if self.signs > LONGEST_RECORD:
+            what = f"more than {LONGEST_RECORD:,} blanks and empty lines without a record between them"
+            raise InputError.at(what, file=self.file, line=line)
 
 
 def _parts(stream: TextIO, file: str) -> Iterator[str]:
     """Yield a file in parts, wherever its lines end."""
-    line = 1
+    line, gap = 1, _Gap(file)
     try:
         while part := stream.read(_READ_AT_ONCE):
             yield part
             line += part.count("\n")
+            gap.add(part, line)
     except UnicodeDecodeError as error:
         raise _not_utf8(error, file, line) from None
 
