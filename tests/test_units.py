@@ -245,7 +245,19 @@ def test_a_quantity_has_one_spelling_and_what_is_none_keeps_its_own(text: str, w
 
 @pytest.mark.parametrize(
     ("share", "digits", "text"),
-    [(0.172, 1, "17.2 %"), (1.0, 3, "100.000 %"), (0.0004, 1, "<0.1 %"), (0.004, 0, "<1 %"), (0.0, 1, "0.0 %")],
+    [
+        (0.172, 1, "17.2 %"),
+        (1.0, 3, "100.000 %"),
+        (0.0004, 1, "<0.1 %"),
+        (0.004, 0, "<1 %"),
+        (0.0, 1, "0.0 %"),
+        (0.9996, 1, ">99.9 %"),
+        (0.9996, 2, "99.96 %"),
+        (0.996, 0, ">99 %"),
+        (0.99949, 1, "99.9 %"),
+        (0.1 + 0.2 + 0.7 - 1e-16, 1, "100.0 %"),
+        (1.5, 0, "150 %"),
+    ],
 )
 def test_a_share_is_in_hundredths(share: float, digits: int, text: str) -> None:
     assert show_share(share, digits=digits) == text

@@ -196,6 +196,7 @@ def dimension_of(field_name: str) -> Dimension | None:
     return None
 
 
+_SUMMED = 1e-9  # parts of a whole may miss it by so much when they are added
 _ROUNDS_UP = 0.9995  # three digits of this print as 1: 999.7 k is shown as 1 M
 
 
@@ -226,9 +227,13 @@ def spelled(text: str) -> str:
 
 
 def show_share(share: float, *, digits: int = 1) -> str:
-    """Print a share in hundredths: `13.4 %`."""
+    """Print a share in hundredths: `13.4 %`; one of some and not all is never printed as none, nor as all."""
     least = 10.0**-digits
-    return f"<{least:g} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
+    if 0 < 100 * share < least / 2:
+        return f"<{least:g} %"
+    text = f"{100 * share:.{digits}f}"
+    almost = share < 1 - _SUMMED and text.startswith("100")
+    return f">{100 - least:.{digits}f} %" if almost else f"{text} %"
 
 
 def show_change(share: float, *, digits: int = 1) -> str:

@@ -126,7 +126,8 @@ def short(name: str, value: float) -> str:
     """Print a figure in few signs, for a cell of a drawing or a tick of an axis."""
     form = _form(name)
     if form is percent:
-        return f"{100 * value:.3g}%"
+        text = f"{100 * value:.3g}%"
+        return show_share(value).replace(" ", "") if text == "100%" and value < 1 else text
     if form is rate or (form in _PLAIN and abs(value) >= 10_000):
         return show_count(value)
     return shown(name, value)

@@ -12,9 +12,9 @@ from wsesim.csl.image import Image
 from wsesim.csl.profile.code import source_lines
 from wsesim.csl.profile.sums import SCALAR_CODE, by_cause, by_line, by_operation, by_task
 from wsesim.csl.profile.taken import Taken, load_taken
+from wsesim.units import show_share
 
 MOST_CORES, MOST_TASKS = 5, 12
-_PERCENT = 100
 
 
 def profile_text(folder: Path, most: int) -> str:
@@ -32,7 +32,7 @@ def profile_text(folder: Path, most: int) -> str:
 def _causes(image: Image, taken: Taken) -> list[str]:
     total = max(1, int(taken.causes.sum()))
     lines = [
-        f"  {cause:12s} {cycles:14,.0f}  {_PERCENT * cycles / total:5.1f} %"
+        f"  {cause:12s} {cycles:14,.0f}  {show_share(cycles / total):>7}"
         for cause, cycles in by_cause(image, taken).items()
     ]
     return [f"{taken.cycles:,} cycles from load to the last; of all cores:", *lines]
@@ -51,10 +51,10 @@ def _operations(image: Image, taken: Taken) -> list[str]:
     total = max(1, sum(share.worked for _, share in found))
     scalar = sum(share.by_cause.get(SCALAR_CODE, 0) for _, share in found)
     lines = [
-        f"  {share.worked:12,d}  {_PERCENT * share.worked / total:5.1f} %  waits {share.waited:12,d}  {name}"
+        f"  {share.worked:12,d}  {show_share(share.worked / total):>7}  waits {share.waited:12,d}  {name}"
         for name, share in found[:MOST_TASKS]
     ]
-    return [f"operations: {total:,} cycles, {_PERCENT * scalar / total:.1f} % of them scalar code", *lines]
+    return [f"operations: {total:,} cycles, {show_share(scalar / total)} of them scalar code", *lines]
 
 
 def _lines(folder: Path, image: Image, taken: Taken, most: int) -> list[str]:
@@ -68,7 +68,7 @@ def _lines(folder: Path, image: Image, taken: Taken, most: int) -> list[str]:
             kind = "scalar" if set(share.by_cause) == {SCALAR_CODE} else "vector"
             where = f"{file}:{line}" if line else file
             text = f"  {lines[line - 1].strip()}" if 0 < line <= len(lines) else ""
-            yield f"  {share.worked:12,d}  {_PERCENT * share.worked / total:5.1f} %  {kind}  {where}{text}"
+            yield f"  {share.worked:12,d}  {show_share(share.worked / total):>7}  {kind}  {where}{text}"
 
     return ["lines:", *said()]
 

@@ -26,7 +26,7 @@ from wsesim.model import parameters
 from wsesim.questions.base import Question
 from wsesim.questions.serving import Serving
 from wsesim.questions.shared.kinds import RequestQuestion, StepQuestion
-from wsesim.units import Dimension, parse, plural
+from wsesim.units import Dimension, parse, plural, show_share
 
 COMPARED = (
     "largest_rate_per_s", "step_s", "prompt_read_s", "ttft_s", "tpot_s", "total_s", "tokens_per_s", "power_w",
@@ -197,23 +197,19 @@ def _sentence(one: BesideGpus) -> str:
         return f"{one.fleet.label}: it does not fit; {found.why}."
     share = found.by_cause[found.limit] / sum(found.by_cause.values())
     layout = found.layout.words if isinstance(found, StepEstimate) else found.layout.degrees
-    said = f"{one.fleet.label}, estimated: {layout}; {found.limit} take {_percent(share)} of the time."
+    said = f"{one.fleet.label}, estimated: {layout}; {found.limit} take {show_share(share, digits=0)} of the time."
     if isinstance(found, RequestEstimate) and found.batch > 1:
         said += f" Each copy of the model holds {found.batch:,} requests."
     if isinstance(found, StepEstimate) and 0 < found.again < 1:
-        said += f" {_percent(found.again)} of the layers are computed again to fit."
+        said += f" {show_share(found.again, digits=0)} of the layers are computed again to fit."
     if one.constant:
         usual = usual_mfu(one.fleet.gpu.key, _multiplied(one.fleet))
-        said += f" One utilization for all, {_percent(usual)}, stands beside it."
+        said += f" One utilization for all, {show_share(usual, digits=0)}, stands beside it."
     if one.near is None:
         return said
     near = one.near
-    within = f"within {_percent(near.median)} in the middle and {_percent(near.worst)} at worst"
+    within = f"within {show_share(near.median, digits=0)} in the middle and {show_share(near.worst, digits=0)} at worst"
     return f"{said} Nearest measured: {near.name} ({plural(near.rows, 'row')}), which estimates meet {within}."
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _multiplied(fleet: Fleet) -> int:
