@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from made.answers import causes, figures, limits, words
+from made.answers import causes, figures, limits, synonyms, words
 from made.commands import commands, exit_codes
 from made.gallery import gallery
 from made.instructions import builtins, instructions, kernels, scalars, vectors
@@ -20,7 +20,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     each.__name__: each
     for each in (
         builtins, causes, commands, exit_codes, figures, gallery, gpus, instructions, kernels, keys, limits,
-        machine_keys, machines, models, python, scalars, software, sources, study_keys, vectors, words,
+        machine_keys, machines, models, python, scalars, software, sources, study_keys, synonyms, vectors, words,
     )
 }  # fmt: skip
 MARK = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from made.markdown import cell, code, parts, table
 from wsesim import questions
 from wsesim.answers.causes import KNOWN
+from wsesim.answers.words import synonyms as known_synonyms
 from wsesim.answers.words import words as known_words
 from wsesim.questions.shared.limits import LIMITS
 
@@ -36,3 +37,8 @@ def limits() -> str:
 def words() -> str:
     """The glossary."""
     return parts(table(("word", "means"), [(cell(word), cell(means)) for word, means in known_words().items()]))
+
+
+def synonyms() -> str:
+    """Words of the field that are not used here."""
+    return table(("is called", "here"), [(cell(said), cell(here)) for said, here in known_synonyms().items()])

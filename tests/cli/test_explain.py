@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from wsesim._version import __version__
 from wsesim.cli import cli
-from wsesim.cli.terms import folded
+from wsesim.cli.explain import found_in
+from wsesim.cli.terms import folded, known_terms
 from wsesim.figures.docs import field_docs
 from wsesim.hardware import Core
 
@@ -48,6 +49,27 @@ def test_everything_that_has_a_name_is_explained(term: str, told: str) -> None:
 def test_one_is_looked_for_as_many_are(many: str, one: str) -> None:
     assert folded(many) == folded(one)
     assert [folded(word) for word in ("bus", "basis", "loss")] == ["bus", "basis", "loss"]
+
+
+def test_words_of_the_field_lead_to_what_they_are_called_here() -> None:
+    known = tuple(known_terms())
+    told = {
+        "PE": "core, router, ramp", "tiles": "core, router, ramp", "SwarmX": "store, tree", "appliance": "cluster",
+        "microbatch": "micro-batch", "grad accumulation": "pass", "hfu": "HFU", "DSD": "DSD, DSR", "all-reduce":
+        "allreduce-2d", "reticle": "die, reticle", "KV-cache": "KV cache, cache", "swarmx": "swarmx.fan_in",
+    }  # fmt: skip
+    for wanted, term in told.items():
+        assert term in [each.term for each in found_in(wanted.lower(), known)], wanted
+    assert [each.term for each in found_in("die", known)] == ["die, reticle"]
+    assert all("slo" in each.term.lower() or "share" in each.term for each in found_in("slo", known))
+    names = [name for each in known if not each.here for name in each.names]
+    spoken = [name for each in known if each.here for name in each.names]
+    assert not set(spoken) & set(names)
+    assert len(spoken) == len(set(spoken))
+    assert {name for each in known for name in each.here} <= set(names)
+    assert said("explain", "PE").startswith(
+        "PE, processing element, processing unit, tile (word of the field): is called"
+    )
 
 
 def test_plurals_and_capitals_are_found() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _BETWEEN = re.compile(r"[\s._-]+")
@@ -22,6 +22,8 @@ class Explained:
     means: str
     names: tuple[str, ...]
     """By which it is found, in small letters."""
+    here: tuple[str, ...] = ()
+    """Of a word that is not used here, those that are, in small letters."""
 
 
 def folded(name: str) -> str:
@@ -48,10 +50,13 @@ def _one(term: str, what: str, means: str, *more: str) -> Explained:
 
 
 def _words() -> Iterator[Explained]:
-    from wsesim.answers.words import words
+    from wsesim.answers.words import synonyms, words
 
     for word, means in words().items():
         yield _one(word, "word", means, *word.split(", "))
+    for said, here in synonyms().items():
+        found = _one(said, "word of the field", f"is called {here} here", *said.split(", "))
+        yield replace(found, here=tuple(here.lower().split("; ")))
 
 
 def _of_answers() -> Iterator[Explained]:
