@@ -98,7 +98,7 @@ def test_a_row_that_lacks_a_figure_is_not_on_the_front() -> None:
     ("tokens_per_s > 1", 0, ""), ("spent.fmac > 0 and spent.none == 0", 0, ""),
     ("tokens_per_s > 1e12", 1, "Asserted, and not so: tokens_per_s > 1e12 (tokens_per_s = "),
     ("token_per_s > 1", 2, "assert: token_per_s is no figure of training, did you mean 'tokens_per_s'?"),
-    ("mfu >", 2, "assert: formula cannot be read: 'mfu >'"),
+    ("mfu >", 2, "assert: formula cannot be read: 'mfu >'; an assertion is such as '"),
 ])  # fmt: skip
 def test_what_a_file_asserts(tiny: Path, monkeypatch: pytest.MonkeyPatch, text: str, code: int, said: str) -> None:
     monkeypatch.chdir(tiny.parent)

@@ -230,6 +230,8 @@ def test_a_job_without_a_loader_to_train_from_evaluates(tmp_path: Path) -> None:
         ("batch_size: 16, ", "batchsize: 16, ", 34, "how many sequences a step has; there is 'batchsize'"),
         ("  init: &init", "  init: 3\n  x: &init", 2, "init must be a mapping"),
         ("trainer:\n", "trainer: [1, 2]\nx:\n", 1, "trainer: a list of 2 jobs, each a question of its own"),
+        ("trainer:\n", "trainer: []\nx:\n", 1, "trainer: an empty list, without a job; its one entry is `- trainer:`"),
+        ("trainer:\n", "trainer: [5]\nx:\n", 1, "trainer.0 must be a mapping (lines of `key: value`); got 5"),
         ("fp16_type: cbfloat16", "fp16_type: cbfloat", 26, "did you mean 'cbfloat16'?"),
     ],
 )

@@ -22,7 +22,7 @@ def check_asserted(kind: type[Question], texts: Sequence[str], problems: Problem
         try:
             names = Formula.comparison(text).names
         except SpecError as error:
-            problems.add((KEY, index), f"{KEY}: {error}")
+            problems.add((KEY, index), f"{KEY}: {error}; an assertion is such as '{known[0]} > 1'")
             continue
         for name in names:
             if name not in known and not name.startswith(SPENT):

@@ -141,7 +141,8 @@ def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
         named = "a name or " if loc[-1] in ("model", "cluster", "software") else ""
         return f"must be {named}a mapping (lines of `key: value`); got {shown(given)}"
     if kind == "list_type":
-        return f"must be a list, [a, b]; got {shown(given)}"
+        example = "[a, b]" if isinstance(given, Mapping) else f"[{shown(given)}]"
+        return f"must be a list, {example}; got {shown(given)}"
     for name, words in (("min_length", "at least"), ("max_length", "at most")):
         if kind in ("too_short", "too_long") and name in limits:
             return f"must have {words} {limits[name]} entries; got {limits['actual_length']}"

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from wsesim.errors import InputError
+from wsesim.workload.problems import shown
 from wsesim.workload.zoo import known
 from wsesim.yamlfile import Document, Loc
 
@@ -88,12 +89,15 @@ def _only(document: Document) -> Loc:
     """Return where the trainer stands; of a list the only one.
 
     Raises:
-        InputError: there are several: each is a job, and so a question, of its own.
+        InputError: there is none, or there are several: each is a job, and so a question, of its own.
     """
     held = document.data["trainer"]
     if not isinstance(held, list):
         return ("trainer",)
-    if len(held) != 1:
+    if not held:
+        message = "trainer: an empty list, without a job; its one entry is `- trainer:` with init: and fit: below it"
+        raise InputError([document.problem(message, ("trainer",))])
+    if len(held) > 1:
         message = f"trainer: a list of {len(held)} jobs, each a question of its own; write one of them to a file"
         raise InputError([document.problem(message, ("trainer",))])
     inside = isinstance(held[0], Mapping) and "trainer" in held[0]
@@ -140,16 +144,20 @@ def part_at(document: Document, loc: Loc) -> JobPart:
     held: Any = document.data
     for depth, key in enumerate(loc, 1):
         if isinstance(held, list) and not isinstance(key, int):
-            message = f"{loc[depth - 2]} must be a mapping (lines of `key: value`)"
-            raise InputError([document.problem(message, loc[: depth - 1])])
+            raise _no_mapping(document, loc[: depth - 1], held)
         held = held.get(key) if isinstance(held, Mapping) else held[int(key)]
         if held is None:
             return JobPart(loc, {})
         if not isinstance(held, Mapping | list):
-            raise InputError([document.problem(f"{loc[depth - 1]} must be a mapping (lines of `key: value`)", loc)])
+            raise _no_mapping(document, loc[:depth], held)
     if not isinstance(held, Mapping):
-        raise InputError([document.problem(f"{loc[-1]} must be a mapping (lines of `key: value`)", loc)])
+        raise _no_mapping(document, loc, held)
     return JobPart(loc, held)
+
+
+def _no_mapping(document: Document, loc: Loc, held: Any) -> InputError:
+    what = f"{'.'.join(map(str, loc))} must be a mapping (lines of `key: value`); got {shown(held)}"
+    return InputError([document.problem(what, loc)])
 
 
 def _sparsity(document: Document, loc: Loc) -> JobPart:
