@@ -98,3 +98,13 @@ def test_compare_in_a_line(files: tuple[str, str]) -> None:
     data = json.loads(CliRunner().invoke(cli, [*line, "--json"], prog_name="wsesim").output)
     assert data["asked"]["core.clock"] == ["1.1 GHz", "1 GHz"]
     assert data["causes"][0][0]["share"] > 0
+
+
+def test_the_command_writes_what_differs(tmp_path: Path) -> None:
+    line = ["compare", "cs-2", "cs-3", "--out", str(tmp_path / "found"), "--quiet"]
+    assert CliRunner().invoke(cli, line).exit_code == 0
+    held = json.loads((tmp_path / "found" / "compare.json").read_text("utf-8"))
+    assert held["sides"] == ["cs-2", "cs-3"]
+    assert (tmp_path / "found" / "compare.csv").read_text("utf-8").startswith("name,what,cs-2,cs-3")
+    assert "pass --force" in CliRunner().invoke(cli, line).output
+    assert CliRunner().invoke(cli, [*line, "--force"]).exit_code == 0

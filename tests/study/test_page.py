@@ -5,7 +5,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from wsesim.answers.causes import known
 from wsesim.study import Study, SweepTable, sweep
+from wsesim.study.causes_svg import causes_svg
+from wsesim.study.lines import StudyAxis
 from wsesim.study.output import MOST_REASONS, MOST_ROWS, render_sweep
 
 ONE = "vary: {hardware.core.sram: [2049 B, 4 KiB, 48 KiB]}\nfigures: [step_s, mfu]\n"
@@ -70,6 +73,16 @@ def test_a_point_that_does_not_fit_is_marked_not_drawn(study: Callable[[str], St
     assert "Grey: 1 does not fit, of 3 points; why stands below." in text
     assert text.count("does not fit: ") == 1
     assert "<td>–</td>" in text
+
+
+def test_causes_mark_what_has_no_answer_as_the_note_says() -> None:
+    axis = StudyAxis(title="a", labels=("1", "2"), places=(1.0, 2.0), numeric=True, log=False)
+    (cause,) = (replace(each, style="k0") for each in known(["fmac"]).values())
+    cells, lost = {(0, 0, 0): "fmac", (1, 0, 0): ""}, {(1, 0, 0)}
+    one, two = (causes_svg(axes, cells, [cause], failed=lost) for axes in ([axis], [axis, axis]))
+    assert (one.count('fill="var(--line)"'), one.count("pattern")) == (1, 0)
+    assert two.count('fill="url(#unanswered)"') == two.count('id="unanswered"') == 1
+    assert causes_svg([axis, axis], cells, [cause]).count('fill="none"') == 1
 
 
 def test_cells_have_values_and_missing_ones_a_hatch(study: Callable[[str], Study]) -> None:

@@ -23,7 +23,7 @@ def test_a_line_a_point_and_why_some_are_missing(study: Callable[[str], Study]) 
     )
     text = printed(sweep(found))
     assert "How '[bold]fast[/bold]'?" in text
-    assert found.base.title in text
+    assert f"As stated, before anything varies: {found.base.title}" in " ".join(text.split())
     assert ["hardware.core.sram", "cluster.systems", "MFU", "passes"] in [line.split() for line in text.splitlines()]
     assert "48 KiB                1" in text
     assert "1 of 4 points: does not fit: " in text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wsesim.cli import completion
-from wsesim.cli.options import level_option, manner, settings_option, speaking
-from wsesim.cli.output import print_json, say, table
+from wsesim.cli.options import force_option, level_option, manner, out_option, settings_option, speaking
+from wsesim.cli.output import or_shown, print_json, say, table
 
 if TYPE_CHECKING:
     from wsesim.study import SideBySide
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 @settings_option
 @level_option("closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--fresh", is_flag=True, help="Answer all anew, whatever is known, and keep nothing.")
+@out_option("Folder to write what differs to, as JSON and CSV.")
+@force_option
 @speaking
-def compare(given: tuple[str, ...], settings: tuple[str, ...], level: str | None, fresh: bool) -> None:
+def compare(
+    given: tuple[str, ...], settings: tuple[str, ...], level: str | None, fresh: bool, out: Path | None, force: bool
+) -> None:
     """Say what differs, in what is asked and in what comes out.
 
     Each is a file of a question, a folder that `wsesim run` wrote, a machine or a software stack. All are held against
@@ -32,9 +37,14 @@ def compare(given: tuple[str, ...], settings: tuple[str, ...], level: str | None
     wanted = None if level is None else questions.require_level(level)
     journal = None if fresh else studies.journal_place()
     found = studies.side_by_side(given, settings, level=wanted, journal=journal)
+    if out is not None:
+        with or_shown(lambda: say("\n\n".join(_parts(found)))):
+            found.save(out, force=force)
     if manner().json:
         print_json(found.to_dict())
     say("\n\n".join(_parts(found)))
+    if out is not None:
+        say(f"\nwrote {out}")
 
 
 def _parts(found: SideBySide) -> list[str]:

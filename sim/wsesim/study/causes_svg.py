@@ -1,8 +1,8 @@
-"""What most time goes to where: a cell for each point, in the colour of its cause."""
+"""What most time goes to where: a cell for each point, in the colour of its cause; marked where there is no answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wsesim.answers.causes import Cause, known
@@ -13,6 +13,10 @@ from wsesim.study.table import SweepTable
 _WIDTH = 720.0
 _ROW, _LOWEST, _HEADING, _FOOT, _KEY = 24.0, 6.0, 22.0, 44.0, 20.0
 _MOST_PANELS = 24
+_HATCH = (
+    '<defs><pattern id="unanswered" width="6" height="6" patternUnits="userSpaceOnUse">'
+    '<path d="M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2" stroke="var(--soft)" stroke-width="0.8"/></pattern></defs>'
+)
 Cells = Mapping[tuple[int, int, int], str]
 """Causes by step along x, along y and along the panels."""
 
@@ -23,22 +27,31 @@ def causes_drawn(table: SweepTable) -> tuple[Cause, ...]:
     return tuple(replace(cause, style=f"k{place}") for place, cause in enumerate(known(names).values()))
 
 
-def causes_svg(axes: Sequence[StudyAxis], cells: Cells, causes: Sequence[Cause]) -> str:
-    """Draw *cells* over one, two or three axes; a point without an answer is left empty."""
+def causes_svg(
+    axes: Sequence[StudyAxis], cells: Cells, causes: Sequence[Cause], *, failed: Collection[tuple[int, int, int]] = ()
+) -> str:  # fmt: skip
+    """Draw *cells* over one, two or three axes.
+
+    Those that *failed* are marked as in drawings of figures, grey over one axis and else hatched; others without a
+    cause are left empty.
+    """
     x, y = axes[0], axes[1] if len(axes) > 1 else None
     left = 8 + plot.LETTER * max(len(label) for label in (y.labels if y else ("",)))
     rows, panels = len(y) if y else 1, min(len(axes[2]), _MOST_PANELS) if len(axes) > 2 else 1
     row = _ROW if rows <= 12 else max(_LOWEST, 12 * _ROW / rows)
-    styles = {cause.name: cause.style for cause in causes}
+    styles = {cause.name: f"var(--{cause.style})" for cause in causes}
+    mark = "var(--line)" if y is None else "url(#unanswered)"
+    fills = {at: mark if at in failed else styles.get(cause, "none") for at, cause in cells.items()}
     key, top = _key(causes)
     title = "what most time goes to"
     parts = [plot.words(0, 12, title if y is None else f"{title}; up: {y.title}", "start", "ink"), *key]
+    parts += [_HATCH] if mark in fills.values() and y else []
     for panel in range(panels):
         if len(axes) > 2:
             parts.append(plot.words(left, top + 14, f"{axes[2].title}: {axes[2].labels[panel]}", "start", "soft"))
             top += _HEADING
-        here = {(column, up): cause for (column, up, deep), cause in cells.items() if deep == panel}
-        parts += _panel(x, y, here, styles, (left, top, row, rows))
+        here = {(column, up): fill for (column, up, deep), fill in fills.items() if deep == panel}
+        parts += _panel(x, y, here, (left, top, row, rows))
         top += row * rows + _FOOT
     return plot.drawing(_WIDTH, top, f"{title} over {' and '.join(axis.title for axis in axes)}", parts)
 
@@ -57,14 +70,12 @@ def _key(causes: Sequence[Cause]) -> tuple[list[str], float]:
 
 
 def _panel(
-    x: StudyAxis, y: StudyAxis | None, here: Mapping[tuple[int, int], str], styles: Mapping[str, str],
-    place: tuple[float, float, float, int],
+    x: StudyAxis, y: StudyAxis | None, here: Mapping[tuple[int, int], str], place: tuple[float, float, float, int]
 ) -> Iterator[str]:  # fmt: skip
     left, top, row, rows = place
     width = (_WIDTH - left) / len(x)
     bottom = top + row * rows
-    for (column, up), cause in here.items():
-        fill = f"var(--{styles[cause]})" if cause else "none"
+    for (column, up), fill in here.items():
         yield (
             f'<rect x="{left + column * width:.1f}" y="{bottom - (up + 1) * row:.1f}" width="{width - 1:.1f}" '
             f'height="{row - 1:.1f}" fill="{fill}" stroke="var(--line)" stroke-width="0.5"/>'

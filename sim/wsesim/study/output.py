@@ -96,7 +96,7 @@ def print_table(table: SweepTable, console: Console) -> None:
 
 def about(study: Study) -> str:
     """Say what is varied, and what of it differs at every point."""
-    parts = [f"{study.base.title.removesuffix('.')}."]
+    parts = [f"As stated, before anything varies: {study.base.title.removesuffix('.')}."]
     fixed = [f"{name} = {written(value)}" for name, value in study.fixed.items()]
     joined = [axis for axis in study.axes if len(axis) > 1 and study.same(axis)]
     if fixed:
@@ -221,7 +221,9 @@ def _whole(table: SweepTable, causes: Sequence[Cause]) -> Iterator[str]:
         yield way_svg(table)
     if len(causes) > 1 and not study.sampled and len(table.rows) <= MOST_DRAWN:
         axes, places = _axes(study)
-        yield causes_svg(axes, dict(zip(places, (row.most_time_on for row in table.rows), strict=True)), causes)
+        cells = dict(zip(places, (row.most_time_on for row in table.rows), strict=True))
+        failed = {place for place, row in zip(places, table.rows, strict=True) if row.failed}
+        yield causes_svg(axes, cells, causes, failed=failed)
 
 
 def _missing(table: SweepTable) -> Iterator[str]:
