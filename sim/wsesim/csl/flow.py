@@ -36,14 +36,14 @@ def if_statement(node: tree.If, frame: Frame) -> bool:
         return execute(taken, frame.inner()) if taken is not None else False
     otherwise, end = Label(), Label()
     decided = branch(node.condition, frame, otherwise)
-    ended = [decided is False, decided is True]
+    ended, inside = [decided is False, decided is True], frame.chosen if decided is None else frame.inner
     if decided is not False:
-        ended[0] = execute(node.then, frame.inner())
+        ended[0] = execute(node.then, inside())
     if decided is None and node.otherwise is not None and not ended[0]:
         frame.code.jump(end, node.at)
     frame.code.mark(otherwise)
     if decided is not True:
-        ended[1] = node.otherwise is not None and execute(node.otherwise, frame.inner())
+        ended[1] = node.otherwise is not None and execute(node.otherwise, inside())
     frame.code.mark(end)
     return all(ended)
 
@@ -57,6 +57,7 @@ def if_value(node: tree.If, frame: Frame, wanted: CslType | None) -> Value:
         return arm(taken, frame, wanted) if taken is not None else VOID
     otherwise = Label()
     decided = branch(node.condition, frame, otherwise)
+    inside = frame.chosen() if decided is None else frame
     arms: list[tuple[Steps, Value]] = []
     for wanted_when, inner in ((True, node.then), (False, node.otherwise)):
         if decided is None or decided is wanted_when:
@@ -64,7 +65,7 @@ def if_value(node: tree.If, frame: Frame, wanted: CslType | None) -> Value:
             with frame.code.captured(steps):
                 if wanted_when is False:
                     frame.code.mark(otherwise)
-                arms.append((steps, arm(inner, frame, wanted) if inner is not None else VOID))
+                arms.append((steps, arm(inner, inside, wanted) if inner is not None else VOID))
     return merge(arms, frame, wanted, node.at)
 
 
@@ -116,8 +117,8 @@ def switch_statement(node: tree.Switch, frame: Frame) -> bool:
     """`switch (x) {...}` as a statement."""
     ended: list[bool] = []
 
-    def run(case: tree.Case) -> Value:
-        ended.append(execute(case.body, frame.inner()))
+    def run(case: tree.Case, scope: Frame) -> Value:
+        ended.append(execute(case.body, scope.inner()))
         return VOID
 
     complete = _switch(node, frame, run, types.VOID)[1]
@@ -127,11 +128,11 @@ def switch_statement(node: tree.Switch, frame: Frame) -> bool:
 @expression(tree.Switch)
 def switch_value(node: tree.Switch, frame: Frame, wanted: CslType | None) -> Value:
     """`switch (x) {...}` as a value."""
-    return _switch(node, frame, lambda case: arm(case.body, frame, wanted), wanted)[0]
+    return _switch(node, frame, lambda case, scope: arm(case.body, scope, wanted), wanted)[0]
 
 
 def _switch(
-    node: tree.Switch, frame: Frame, run: Callable[[tree.Case], Value], wanted: CslType | None
+    node: tree.Switch, frame: Frame, run: Callable[[tree.Case, Frame], Value], wanted: CslType | None
 ) -> tuple[Value, bool]:
     subject = evaluate(node.subject, frame)
     if not isinstance(subject.type, types.Int | types.Enum) and subject.type != types.COMPTIME_INT:
@@ -139,7 +140,7 @@ def _switch(
     labels, default = _cases(node, subject, frame)
     if isinstance(subject, KnownValue):
         chosen = labels.get(subject.data, default)
-        return (run(chosen), True) if chosen is not None else (VOID, False)
+        return (run(chosen, frame), True) if chosen is not None else (VOID, False)
     targets = {id(case): Label() for case in node.cases}
     end, t = Label(), scalar(subject.type, node.at)
     register = frame.register(subject, node.at)
@@ -152,7 +153,7 @@ def _switch(
         steps: Steps = []
         with frame.code.captured(steps):
             frame.code.mark(targets[id(case)])
-            arms.append((steps, run(case)))
+            arms.append((steps, run(case, frame.chosen())))
     result = merge(arms, frame, wanted, node.at)
     frame.code.mark(end)
     return result, True

@@ -77,14 +77,23 @@ class Frame:
     """Whether configuration builtins may act: top-level comptime blocks, layout, and what they call."""
     result: CslType | None = None
     """What the function that is evaluated returns."""
+    choices: int = 0
+    """Branches and loops around it that are decided as the function runs."""
 
     def inner(self) -> Frame:
         """A scope within this one."""
-        return Frame(self.module, self.program, self.body, self.function, self, {}, self.effects, self.result)
+        return self._within(self.body, self.function, self.choices)
+
+    def chosen(self) -> Frame:
+        """A scope within this one that is entered, or not, as the function runs."""
+        return self._within(self.body, self.function, self.choices + 1)
 
     def comptime(self) -> Frame:
         """The same scope, evaluated while compiling."""
-        return Frame(self.module, self.program, None, None, self, {}, self.effects, self.result)
+        return self._within(None, None, self.choices)
+
+    def _within(self, body: Body | None, function: Lowered | None, choices: int) -> Frame:
+        return Frame(self.module, self.program, body, function, self, {}, self.effects, self.result, choices)
 
     def find(self, name: str) -> Binding | None:
         """What a local name stands for."""

@@ -39,12 +39,12 @@ def while_(node: tree.While, frame: Frame) -> bool:
     decided = branch(node.condition, frame, loop.leave)
     if decided is not False:
         frame.function.loops.append(loop)
-        execute(node.body, frame.inner())
+        execute(node.body, frame.chosen())
         frame.function.loops.pop()
         assert loop.again is not None
         frame.code.mark(loop.again)
         if node.step is not None:
-            execute(node.step, frame.inner())
+            execute(node.step, frame.chosen())
         frame.code.jump(top, node.at)
     frame.code.mark(loop.leave)
     return False
@@ -197,7 +197,7 @@ def _turn_counter(node: tree.For, frame: Frame) -> Value:
 def _looped(node: tree.For, loop: Loop, value: Value, turns: Value, frame: Frame) -> None:
     assert frame.function is not None
     assert loop.again is not None
-    scope = frame.inner()
+    scope = frame.chosen()
     _name(node, scope, value, turns)
     frame.function.loops.append(loop)
     execute(node.body, scope)

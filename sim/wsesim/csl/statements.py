@@ -87,7 +87,7 @@ def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, 
             return Binding(copied(value) if frame.body is None else held(node.name, value, kind, frame, node.at))
     if at_once:
         storage = StoredVariable(node.name, kind, copied(value) if value is not None else zero(kind, node.at), True)
-        storage.home = "comptime" if frame.body is not None else None
+        storage.choices = frame.choices if frame.body is not None else None
         return Binding(place=Cell(kind, storage))
     place = local_place(node.name, kind, frame, node.at)
     if value is None and not isinstance(kind, types.Array):
@@ -161,11 +161,21 @@ def assign(node: tree.Assign, frame: Frame) -> bool:
     value = evaluate(node.value, frame, where.type)
     if node.op != "=":
         value = arithmetic(node.op[:-1], load(where, frame, node.at), value, frame, node.at)
-    if isinstance(where, Cell) and where.storage.home == "comptime":
+    if isinstance(where, Cell) and where.storage.choices is not None:
+        _same_choices(where.storage, frame, node.at)
         store(where, value, frame.comptime(), node.at)
     else:
         store(where, value, frame, node.at)
     return False
+
+
+def _same_choices(storage: StoredVariable, frame: Frame, at: SourcePlace) -> None:
+    """What is known while compiling cannot hang on what is chosen as the function runs."""
+    if storage.choices != frame.choices:
+        said = (
+            f"{storage.name} is known while compiling, and whether it is assigned to here is decided as the core runs"
+        )
+        raise CslError(at, said, f"var {storage.name}: {storage.type} changes as the core runs")
 
 
 def _why_not(target: tree.Node, frame: Frame) -> str:

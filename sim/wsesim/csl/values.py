@@ -71,6 +71,8 @@ class StoredVariable:
     address: int = -1
     used: bool = False
     home: Any = None
+    choices: int | None = None
+    """Of a variable of a function that is known while compiling: choices made as it runs around its declaration."""
     section: str = ""
     """Of `linksection`."""
 

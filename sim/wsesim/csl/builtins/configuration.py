@@ -57,6 +57,10 @@ def export_symbol(use: Use) -> Value:
     name = use.text(1, "the name") if use.count == 2 else default
     if not name:
         raise CslError(use.place(0), "this has no name of its own", '@export_symbol(x, "name")')
+    if first := next((at for known, _, _, at in use.frame.program.setup.exports if known == name), None):
+        raise CslError(
+            use.at, f"{name} is exported twice, first in line {first.line}", f'@export_symbol({name}, "other")'
+        )
     where = place(node, use.frame)
     value = pointer_to(where, use.frame, use.at) if where is not None else use.value(0)
     use.frame.program.setup.exports.append((name, value, where is not None, use.at))

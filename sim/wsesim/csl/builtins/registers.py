@@ -202,6 +202,10 @@ def allocate_fifo(use: Use) -> Value:
     """A FIFO in an array."""
     from wsesim.csl.access import place
 
+    if use.frame.body is not None:
+        raise CslError(
+            use.at, "a FIFO is made before the core runs", "outside of functions: const f = @allocate_fifo(buffer);"
+        )
     where = place(use.node.arguments[0], use.frame)
     if where is not None and not isinstance(where.type, types.Array | types.Pointer):
         raise CslError(use.place(0), f"a FIFO in a {where.type}", "in a global array: var buffer = @zeros([n]u32);")
