@@ -48,7 +48,7 @@ def _files(folder: Path, name: str) -> tuple[Path, Path]:
     return question, study
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=names)
 @example(name=HOSTILE.replace("/", "-"))
 def test_names_steer_no_terminal(call: Call, in_tmp: Path, name: str) -> None:
@@ -93,6 +93,7 @@ def test_a_table_of_rows_is_text_wherever_it_goes(call: Call, in_tmp: Path) -> N
 @pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C"}]
 )
+@pytest.mark.every(3)
 def test_signs_that_a_terminal_lacks_are_the_nearest(in_tmp: Path, environment: dict[str, str]) -> None:
     question, study = _files(in_tmp, "tiny")
     study.write_text(f"{study.read_text()}figures: [bound_s, mfu]\n")

@@ -39,6 +39,7 @@ def hold(errors: Sequence[float], *, middle: float, worst: float) -> None:
 
 
 @pytest.mark.parametrize("machine", ["cs-2", "cs-3"])
+@pytest.mark.every(2)
 def test_products_of_prompts_are_those_of_the_program(machine: str) -> None:
     wafer, errors = WAFERS[machine], []
     for side in (3, 5, 8):

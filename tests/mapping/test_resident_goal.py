@@ -61,10 +61,12 @@ def test_a_long_cache_does_not_choose_for_long_prompts() -> None:
 
 @pytest.mark.parametrize("model", ["cerebras-gpt-111m", "cerebras-gpt-1.3b", "llama-3-8b"])
 @pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS)
+@pytest.mark.every(3)
 def test_with_the_same_software_a_cs3_is_no_slower_than_a_cs2(model: str, goal: PlanGoal) -> None:
     assert seconds(model, "cs-3", goal) <= seconds(model, "cs-2", goal)
 
 
+@pytest.mark.nightly
 def test_a_service_gives_memory_to_prompts_and_is_no_slower_on_a_cs3() -> None:
     found = [plan_service(request("cerebras-gpt-111m", cluster), SERVICE) for cluster in (CS2, CS3)]
     plans = [plan for plan in found if isinstance(plan, ResidentPlan)]
@@ -98,6 +100,7 @@ BETTER = {
 
 @pytest.mark.parametrize("goal", [GOALS["token"], GOALS["prompt"]], ids=["token", "prompt"])
 @pytest.mark.parametrize("cluster", BETTER.values(), ids=BETTER)
+@pytest.mark.every(3)
 def test_a_better_machine_is_never_slower(cluster: Cluster, goal: PlanGoal) -> None:
     better = goal(planned(request("cerebras-gpt-1.3b", cluster), goal))
     assert better <= (1 + 1e-9) * seconds("cerebras-gpt-1.3b", "cs-2", goal)

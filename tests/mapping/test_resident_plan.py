@@ -175,6 +175,7 @@ def test_sequences_that_have_no_memory_side_by_side_write_in_groups() -> None:
     assert slowed.decode(1024, batch=128).cycles == many.decode(1024, batch=128, group=1).cycles
 
 
+@pytest.mark.nightly
 def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
     request = asked(model=QWEN, cluster=CS3, positions=400_000, batch=8, wafers=1)
     found = plan_resident(request)

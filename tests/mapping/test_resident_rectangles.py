@@ -202,6 +202,7 @@ def test_one_table_serves_both_ends_where_they_meet() -> None:
 
 
 @pytest.mark.parametrize("stages", [1, 7, 80])
+@pytest.mark.every(3)
 def test_as_many_stages_as_asked(stages: int) -> None:
     found = plan_resident(asked(model=LARGE, cluster=MANY, positions=64, stages=stages))
     if stages == 1:

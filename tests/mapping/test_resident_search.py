@@ -242,6 +242,7 @@ def test_a_size_in_between_has_no_smaller_parts() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 5, 8])
+@pytest.mark.every(3)
 def test_copies_share_a_batch_and_one_sequence_has_one_copy(batch: int) -> None:
     model = ModelSpec(name="m", layers=4, width=256, heads=4, kv_heads=4, head_width=64, ffn_width=1024, vocab=997,
                   max_length=4096, activation="gelu", norm="layer_norm", position="learned")  # fmt: skip

@@ -74,6 +74,7 @@ def test_products_ran_and_ratios_are_sensible(found: Comparison) -> None:
     assert all(0.3 < row["ratio"] < 3 for row in rows(found) if row["program"] == "gemv")
 
 
+@pytest.mark.nightly
 def test_a_prompt_whose_weights_move_runs_as_mesh_gemm() -> None:
     where = {"prompt": 256, "placement": "blocks", "prefill_grid": 120}
     ran = {row["ops"]: row for row in rows(questions.compare(asked("prefill", inference=where), ("cores",)))}

@@ -33,6 +33,7 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("text", [ONE, WORDS, TWO, THREE])
+@pytest.mark.every(2)
 def test_the_page_is_self_contained_and_the_same_every_time(study: Callable[[str], Study], text: str) -> None:
     found = page(study(text))
     assert found == page(study(text))
@@ -122,6 +123,7 @@ def test_a_third_parameter_makes_panels(study: Callable[[str], Study]) -> None:
         "vary: {batch.sequences: {from: 1, to: 30, by: 4}, batch.length: {from: 1, to: 20, by: 5}}\nfigures: [mfu]\n",
     ],
 )
+@pytest.mark.every(3)
 def test_odd_studies_can_be_drawn(study: Callable[[str], Study], text: str) -> None:
     assert "<svg" in page(study(text))
 

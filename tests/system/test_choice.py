@@ -135,7 +135,7 @@ def test_alone_passes_are_all_alike_too_where_software_has_no_others() -> None:
     assert [group.sequences for group in alone[0].program.groups] == [256]
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(asked=REQUESTS, starts=st.sampled_from([0.0, 0.5, 1.0]))
 def test_parts_that_are_free_are_never_worse(asked: Draw, starts: float) -> None:
     request = fitting(asked)
@@ -293,7 +293,7 @@ def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     assert step_s(larger) >= way.timed.step_s * (1 - 1e-9) - unsought_s
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(asked=REQUESTS, micro_batch=st.integers(1, 50), recompute=st.sampled_from(["never", "always"]))
 def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_batch: int, recompute: str) -> None:
     request = fitting(asked)

@@ -150,6 +150,7 @@ def test_the_largest_rate_is_steady_with_the_requests_it_is_judged_on() -> None:
 
 
 @pytest.mark.parametrize("waits", [1, 4])
+@pytest.mark.every(2)
 def test_one_server_and_equal_requests_hold_what_queueing_theory_says(waits: int) -> None:
     """M/D/1 (Erlang 1909): the rate at which nine in ten wait at most so many services."""
     service_s = 0.01
