@@ -67,6 +67,7 @@ def test_names_steer_no_terminal(call: Call, in_tmp: Path, name: str) -> None:
     assert all(sign.isprintable() or sign in "\n\N{NO-BREAK SPACE}" for sign in page)
 
 
+@pytest.mark.nightly
 def test_a_sweep_and_levels_steer_no_terminal(call: Call, in_tmp: Path) -> None:
     question, study = _files(in_tmp, HOSTILE.replace("/", "-"))
     _steers_nothing(call("sweep", study, "--jobs", "1", "--out", "s"))

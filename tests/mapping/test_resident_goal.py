@@ -41,6 +41,7 @@ def seconds(model: str, machine: str, goal: PlanGoal) -> float:
 
 
 @pytest.mark.parametrize(("machine", "best_s"), [("cs-2", 19.75e-3), ("cs-3", 12.2e-3)])
+@pytest.mark.every(2)
 def test_a_prompt_alone_is_read_as_fast_as_with_the_best_number_of_stages(machine: str, best_s: float) -> None:
     assert seconds("llama-3-8b", machine, PlanGoal(prompt=2048)) <= best_s
 
@@ -51,6 +52,7 @@ def test_eight_sequences_write_as_fast_as_one_where_the_pipeline_has_room() -> N
     assert 18_300 < rate < 19_500
 
 
+@pytest.mark.nightly
 def test_a_long_cache_does_not_choose_for_long_prompts() -> None:
     goal = PlanGoal(prompt=1024)
     short, long = (planned(request("llama-3-8b", CS3, positions=positions), goal) for positions in (1024, 8192))

@@ -187,6 +187,7 @@ def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
     assert isinstance(plan_resident(replace(request, batch=batch, positions=1)), ResidentPlan)
 
 
+@pytest.mark.nightly
 def test_advice_on_wafers_is_the_fewest_that_fit() -> None:
     large = replace(QWEN, layers=400)
     request = asked(model=large, cluster=CS3, positions=1024, wafers=1)

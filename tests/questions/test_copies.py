@@ -84,6 +84,7 @@ def test_copies_without_a_sequence_take_no_part() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"batch": 3}])
+@pytest.mark.every(2)
 def test_the_next_best_is_the_best_with_its_wafers(given: dict[str, int]) -> None:
     service = {"rate": 1, "requests": 10, "prompt": 300, "output": 50, "longest": 1000, "search": False}
     model = {"preset": "llama-3-8b", "layers": 8}

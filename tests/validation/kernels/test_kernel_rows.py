@@ -20,7 +20,7 @@ from wsesim.yamlfile import read_yaml
 pytestmark = TOGETHER
 LONG = {"mgemm", "red1d", "sgemm", "wl-gemv", "wsfft"}
 """Families whose rows take a second or more each: their files are compared, not answered once more."""
-EACH = 4
+EACH = 12
 """Of so many rows one is answered once more, by the road of its file."""
 ROWS = {row.id: row for row in read_kernel_table()}
 
