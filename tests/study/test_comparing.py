@@ -105,6 +105,10 @@ def test_the_command_writes_what_differs(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, line).exit_code == 0
     held = json.loads((tmp_path / "found" / "compare.json").read_text("utf-8"))
     assert held["sides"] == ["cs-2", "cs-3"]
+    page = (tmp_path / "found" / "compare.html").read_text("utf-8")
+    assert "<td>core.clock</td>" not in page  # both have the same
+    assert "<th>cs-2</th><th>cs-3</th>" in page
+    assert all(f"<td>{name}</td>" in page for name in held["asked"])
     assert (tmp_path / "found" / "compare.csv").read_text("utf-8").startswith("name,what,cs-2,cs-3")
     assert "pass --force" in CliRunner().invoke(cli, line).output
     assert CliRunner().invoke(cli, [*line, "--force"]).exit_code == 0

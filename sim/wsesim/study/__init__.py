@@ -8,6 +8,7 @@ A study knows what a question states about itself (settings, figures, what it re
 
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, extended, machine_or_stack, side_by_side
+from wsesim.study.comparing_output import Columns, parts_of
 from wsesim.study.forms import schemas
 from wsesim.study.goals import Sized, Sizing, goal_of, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
@@ -28,6 +29,7 @@ from wsesim.study.usual import over_ranges, usual_ranges
 __all__ = [
     "FILES",
     "USUAL_SAMPLES",
+    "Columns",
     "Indices",
     "Parameter",
     "PointRow",
@@ -51,6 +53,7 @@ __all__ = [
     "load_study",
     "machine_or_stack",
     "over_ranges",
+    "parts_of",
     "points_asked",
     "print_indices",
     "print_sensitivity",

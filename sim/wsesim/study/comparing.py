@@ -56,7 +56,7 @@ class SideBySide(Readable):
 
     `frame()` has a row for each setting and figure that is not the same everywhere and a column for each side,
     `frame("causes")` what explains the difference in time; `plot()` draws where the time of each side goes,
-    `plot(FIGURE)` a figure. `save(folder)` writes `compare.json` and `compare.csv`.
+    `plot(FIGURE)` a figure. `save(folder)` writes `compare.html`, `compare.json` and `compare.csv`.
     """
 
     reader: ClassVar[str] = "wsesim.study.taking_sides"

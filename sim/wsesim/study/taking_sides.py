@@ -12,6 +12,7 @@ from wsesim.answers.card import line
 from wsesim.answers.causes import known
 from wsesim.answers.plain import json_text
 from wsesim.study.comparing import SideBySide
+from wsesim.study.comparing_output import compared_page
 from wsesim.units import plural, show_change
 
 if TYPE_CHECKING:
@@ -77,7 +78,11 @@ def plain(found: SideBySide) -> dict[str, Any]:
 
 def save(found: SideBySide, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
     """Write the files of a comparison into the folder *out*, all or none, and return their paths."""
-    files = {"compare.json": json_text(plain(found)).encode(), "compare.csv": frame(found, "").to_csv().encode()}
+    files = {
+        "compare.html": compared_page(found).encode(),
+        "compare.json": json_text(plain(found)).encode(),
+        "compare.csv": frame(found, "").to_csv().encode(),
+    }
     return publish(files, out, overwrite=overwrite)
 
 
