@@ -12,7 +12,7 @@ from wsesim.cli.options import force_option, level_option, manner, out_option, s
 from wsesim.cli.output import or_shown, print_json, say, table
 
 if TYPE_CHECKING:
-    from wsesim.study import Columns, SideBySide
+    from wsesim.study import SideBySide, SideTable
 
 
 @click.command()
@@ -54,5 +54,5 @@ def _said(found: SideBySide) -> str:
     return "\n\n".join(part if isinstance(part, str) else _table(part) for part in parts)
 
 
-def _table(part: Columns) -> str:
+def _table(part: SideTable) -> str:
     return table((f"{part.word.upper()} {part.side}".rstrip(), *part.heads), part.rows)

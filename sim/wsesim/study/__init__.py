@@ -8,7 +8,7 @@ A study knows what a question states about itself (settings, figures, what it re
 
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, extended, machine_or_stack, side_by_side
-from wsesim.study.comparing_output import Columns, parts_of
+from wsesim.study.comparing_output import SideTable, parts_of
 from wsesim.study.forms import schemas
 from wsesim.study.goals import Sized, Sizing, goal_of, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
@@ -29,7 +29,6 @@ from wsesim.study.usual import over_ranges, usual_ranges
 __all__ = [
     "FILES",
     "USUAL_SAMPLES",
-    "Columns",
     "Indices",
     "Parameter",
     "PointRow",
@@ -37,6 +36,7 @@ __all__ = [
     "SettingIndex",
     "Side",
     "SideBySide",
+    "SideTable",
     "Sized",
     "Sizing",
     "Study",

@@ -13,7 +13,7 @@ from wsesim.units import show_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class SideTable:
     """A table of what is asked or found, or why: of a side."""
 
     word: str
@@ -23,22 +23,22 @@ class Columns:
     rows: tuple[tuple[str, ...], ...]
 
 
-def parts_of(found: SideBySide) -> Iterator[Columns | str]:
+def parts_of(found: SideBySide) -> Iterator[SideTable | str]:
     """Yield what differs in what is asked and in what is found, why a side has no answer, and what explains time."""
     names = [side.name for side in found.sides]
     asked = tuple((name, *("-" if value is None else str(value) for value in row)) for name, row in found.asked.items())
-    yield Columns(word="asked", heads=(*names,), rows=asked) if asked else "Nothing differs in what is asked."
+    yield SideTable(word="asked", heads=(*names,), rows=asked) if asked else "Nothing differs in what is asked."
     figures = tuple((_label(found, name), *(shown(name, value) for value in row), *_ratios(row))
                     for name, row in found.figures.items())  # fmt: skip
     if figures:
-        yield Columns(word="found", heads=(*names, *(f"/ {names[0]}" for _ in names[1:])), rows=figures)
+        yield SideTable(word="found", heads=(*names, *(f"/ {names[0]}" for _ in names[1:])), rows=figures)
     elif found.sides[0].answer:
         yield "Nothing differs in what is found."
     yield from (f"{side.name}: {side.answer.why}" for side in found.sides if side.answer and side.answer.why)
     for name, causes in zip(names[1:], found.causes, strict=False):
         if causes:
             heads = (names[0], name, "OF THE DIFFERENCE")
-            yield Columns(word="why", side=name, heads=heads, rows=tuple(map(_explained, causes)))
+            yield SideTable(word="why", side=name, heads=heads, rows=tuple(map(_explained, causes)))
 
 
 def compared_page(found: SideBySide) -> str:
