@@ -123,7 +123,6 @@ class ResidentPlan:
         return replace(
             one, cycles=one.cycles + waits, seconds=(one.cycles + waits) / self.clock_hz, parts=parts,
             work=one.work_times(batch / size), interval_cycles=interval,
-            core_cycles=batch / size * one.core_cycles,
         )  # fmt: skip
 
     def prefill(self, tokens: int, *, start: int = 0, reused: int = 0) -> PhaseTime:
@@ -162,7 +161,7 @@ class ResidentPlan:
         parts = {**one.parts, "pipeline": one.parts.get("pipeline", 0.0) + behind}
         return replace(
             one, cycles=one.cycles + behind, seconds=one.seconds + behind / self.clock_hz, parts=parts,
-            work=one.work_times(count), core_cycles=count * one.core_cycles,
+            work=one.work_times(count),
         )  # fmt: skip
 
     def interval_s(self, position: int) -> float:
@@ -292,9 +291,4 @@ class ResidentPlan:
             work=(*all_work(runs), (behind, 1)),
             interval_cycles=max(busy.values()),
             stage_cycles=tuple(station.cycles for station in rows[-1]),
-            core_cycles=fsum(
-                times * station.cycles * region.cores
-                for row, times in runs
-                for region, station in zip(regions, row, strict=True)
-            ),
         )

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from wsesim.hardware import Wafer
 from wsesim.kernels.resident_many import Rectangles
 from wsesim.kernels.resident_model import ResidentModel
-from wsesim.kernels.resident_ops import ChunkStep, TokenStep
+from wsesim.kernels.resident_ops import TokenStep
 from wsesim.mapping.resident.memory import table_region_bytes
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.sizes import table_sizes
@@ -156,10 +156,7 @@ def table_cycles(
     request: ResidentRequest, found: tuple[TableStrips, ...], step: Step, heads: int
 ) -> tuple[Cycles, Cycles]:  # fmt: skip
     """Return for each of the strips *found* the cycles of a step's tokens in and *heads* out, and of the busier."""
-    entering: Step = (
-        replace(step, positions=1) if isinstance(step, TokenStep) else ChunkStep(tokens=step.tokens, block=1)
-    )
-    return _table_cycles(request.laid, request.wafer, request.software, found, entering, heads)
+    return _table_cycles(request.laid, request.wafer, request.software, found, step.alone, heads)
 
 
 @lru_cache(maxsize=4096)
