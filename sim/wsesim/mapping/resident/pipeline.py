@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from math import fsum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.kernels.base import Cost
+from wsesim.kernels.counts import exactly
 from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_model import ResidentModel, ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
@@ -116,6 +118,13 @@ class PhaseTime:
     stage_cycles: tuple[float, ...]
     """Of each stage (for a prompt, with its last chunk)."""
 
+    def at(self, number: int) -> PhaseTime:
+        """Return one of the times where arrays stand for many, without its work."""
+        found = {name: _one(getattr(self, name), number) for name in ("cycles", "seconds", "interval_cycles")}
+        parts = {cause: _one(cycles, number) for cause, cycles in self.parts.items()}
+        stages = tuple(_one(cycles, number) for cycles in self.stage_cycles)
+        return PhaseTime(**found, parts=parts, work=(), stage_cycles=stages)
+
     @property
     def ops(self) -> tuple[OpCost, ...]:
         """All work by op."""
@@ -136,6 +145,11 @@ class PhaseTime:
         return 2 * fsum(work.macs for work in self.ops)
 
 
+def _one(cycles: Any, number: int) -> float:
+    """Return an element, or what stands for all."""
+    return float(cycles[number]) if isinstance(cycles, np.ndarray) else cycles
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Station:
     """What a region does with a chunk; regions that do the same share one object, so it is compared by identity."""
@@ -150,7 +164,7 @@ class Station:
         """Return the station that does *work* one after the other."""
         found = tuple(work)
         parts = summed((sequence.parts, times) for sequence, times in found)
-        return cls(work=found, cycles=fsum(parts.values()), parts=parts)
+        return cls(work=found, cycles=exactly(parts.values()), parts=parts)
 
 
 def summed(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
@@ -164,6 +178,8 @@ def summed(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, floa
 
 def path_parts(runs: Sequence[tuple[Sequence[Station], int]]) -> dict[str, float]:
     """Return by cause the cycles along the path that sets the time, of runs of so many chunks that take as long."""
+    if len(runs) == 1 and runs[0][1] == 1:
+        return summed((station.parts, 1) for station in runs[0][0])
     path = critical_path([([station.cycles for station in row], times) for row, times in runs])
     return summed((runs[run][0][stage].parts, times) for run, stage, times in path)
 
