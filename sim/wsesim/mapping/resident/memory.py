@@ -130,11 +130,6 @@ def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embed
     return found
 
 
-def layers_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
-    """Return what a core holds of the weights and the cache of so many layers, of those that take most."""
-    return matrices_bytes(request, columns, rows, layers) + caches_bytes(request, columns, rows, layers)
-
-
 def matrices_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
     """Return what a core holds of the weights of so many layers, of those that take most.
 

@@ -86,7 +86,10 @@ def table_strips(request: ResidentRequest) -> tuple[TableStrips, ...]:
 
 def _alone(request: ResidentRequest) -> ResidentRequest:
     """Return the request without what strips do not depend on, so that they are looked for once."""
-    return replace(request, wafers=None, replicas=None, stages=None, chunk=None, positions=1, placement="auto")
+    cluster = replace(request.cluster, systems=1)
+    return replace(
+        request, cluster=cluster, wafers=None, replicas=None, stages=None, chunk=None, positions=1, placement="auto"
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=512)
