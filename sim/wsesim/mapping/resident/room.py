@@ -60,7 +60,8 @@ class WaferRoom:
         On one wafer and on several these are the ones with the fewest rows: both ends are the lowest there are.
         """
         lowest = {one.one_wafer: one for one in sorted(strips, key=lambda one: -one.rows)}
-        return np.minimum.reduce([self.taken(one) for one in lowest.values()])
+        found: Counts = np.minimum.reduce([self.taken(one) for one in lowest.values()])
+        return found
 
 
 def rooms(request: ResidentRequest, option: StageOptions, strips: TableStrips, wafers: int) -> list[int]:
