@@ -26,7 +26,7 @@ from wsesim.mapping.resident.pipeline import (
     summed,
 )
 from wsesim.mapping.resident.request import ResidentRequest, group_sizes
-from wsesim.mapping.resident.route import Route
+from wsesim.mapping.resident.route import StageRoute
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.model import fullest_of
 
@@ -72,7 +72,7 @@ class ResidentPlan:
         default_factory=dict, init=False, compare=False, repr=False
     )  # fmt: skip
     """Chunks timed before: prompts of other lengths begin with the same."""
-    _routes: dict[bool, Route] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _routes: dict[bool, StageRoute] = field(default_factory=dict, init=False, compare=False, repr=False)
     """Through the regions, by whether prompts are read."""
 
     @property
@@ -254,15 +254,15 @@ class ResidentPlan:
             why = "its head does not look for the next token; it can read a prompt"
             raise NotModelled(f"writing tokens with the task {model.task}", why)
 
-    def _route(self, *, reads: bool) -> Route:
+    def _route(self, *, reads: bool) -> StageRoute:
         """Return the way through the regions, of prompts or of tokens that are written."""
         if reads not in self._routes:
             stages = self.prefill_stages if reads else self.stages
-            self._routes[reads] = Route.of(self.request, stages, self.tables)
+            self._routes[reads] = StageRoute.of(self.request, stages, self.tables)
         return self._routes[reads]
 
     def _phase(
-        self, route: Route, rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost]
+        self, route: StageRoute, rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost]
     ) -> PhaseTime:  # fmt: skip
         """Return the time of tokens that pass regions one behind the other, and of what comes *after*.
 

@@ -27,7 +27,7 @@ class RegionKind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Route:
+class StageRoute:
     """Regions in the order in which tokens pass them."""
 
     request: ResidentRequest
@@ -37,7 +37,9 @@ class Route:
     """Number of the kind of each region."""
 
     @classmethod
-    def of(cls, request: ResidentRequest, stages: Sequence[PipelineStage], tables: Sequence[PipelineStage]) -> Route:
+    def of(
+        cls, request: ResidentRequest, stages: Sequence[PipelineStage], tables: Sequence[PipelineStage]
+    ) -> StageRoute:
         """Return the way through *stages*, and through *tables* that lie apart."""
         first = (replace(table, heads=False) for table in tables if table.embeds)
         last = (replace(table, embeds=False) for table in tables if table.heads)
