@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.hardware import load_cluster
-from wsesim.kernels.counts import chosen, largest, up
+from wsesim.kernels.counts import chosen, exactly, largest, up
 from wsesim.kernels.resident import TABLED, Rectangle, map_cycles
 from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_many import ChunkSteps, Rectangles, TokenSteps
@@ -65,6 +65,24 @@ def test_many_steps_cost_what_each_does(
                 for cause, cycles in found.items():
                     here = np.broadcast_to(cycles, (len(alike), len(sizes)))[number]
                     assert here.tolist() == np.broadcast_to(alone[cause], len(sizes)).tolist(), (op.name, cause, step)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from((*MODELS, "gemma-2-9b")), MACHINES, STACKS, st.tuples(st.integers(1, 700), st.integers(1, 900)),
+       STEPS)  # fmt: skip
+def test_ops_that_do_not_meet_the_cache_cost_the_same_whatever_is_cached(
+    model: str, machine: str, stack: str, size: tuple[int, int], step: TokenStep | ChunkStep
+) -> None:  # fmt: skip
+    laid, where = resident_model(load_preset(model)), rectangle(Rectangle, machine, stack, *size)
+    for op in (op for op in (*laid.embed, *laid.layer, *laid.dense) if not op.meets_cache):
+        assert resident_cost(op, where, step) == resident_cost(op, where, step.alone), op.name
+    assert {op.kind for op in laid.layer if op.meets_cache} >= {"scores", "softmax", "weighted_sum"}
+
+
+def test_sums_of_many_are_rounded_once_as_those_of_each() -> None:
+    many = exactly([np.array([0.1, 1e16]), 0.2, np.array([0.3, 1.0])])
+    assert many.tolist() == [exactly([0.1, 0.2, 0.3]), exactly([1e16, 0.2, 1.0])]
+    assert exactly([0.1, 0.2, 0.3]) == 0.6
 
 
 def test_lengths_beyond_the_table_are_counted() -> None:

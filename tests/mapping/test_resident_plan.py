@@ -251,6 +251,18 @@ def test_groups_of_a_batch_follow_each_other_where_that_is_faster() -> None:
     assert eight.interval_cycles == 8 * one.interval_cycles
 
 
+@pytest.mark.parametrize("batch", [1, 6])
+def test_tokens_at_many_positions_take_what_each_does(batch: int) -> None:
+    model = replace(QWEN, window=700, full_every=2, experts=4)
+    plan = planned(replace(BLOCKS, model=model, must_fit=False, batch=batch, positions=1024))
+    positions = [1, 255, 256, 257, 700, 701, 1000]
+    for position, found in zip(positions, plan.decode_each(positions, batch=batch, checks=0.5), strict=True):
+        alone = plan.decode(position, batch=batch, checks=0.5)
+        assert replace(alone, work=()) == found
+    with pytest.raises(SpecError, match="positions must be at most 1,024"):
+        plan.decode_each([1, 1025])
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.integers(1, 15), st.integers(1, 15), st.sampled_from([256, 700]))
 def test_more_sequences_never_take_less(batch: int, more: int, position: int) -> None:

@@ -15,8 +15,11 @@ from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.paths import path_cycles
 from wsesim.mapping.resident.rectangles import plan_at
+from wsesim.mapping.resident.room import WaferRoom
 from wsesim.mapping.resident.sizes import shrinking_sizes
+from wsesim.mapping.resident.squares import fits_in_squares, plan_in_squares
 from wsesim.mapping.resident.stage_times import StageTimes
+from wsesim.mapping.resident.tables import table_strips
 from wsesim.mapping.resident.ways import ways_to_read
 from wsesim.model import ModelSpec
 from wsesim.software import load_software
@@ -170,6 +173,30 @@ def test_a_service_is_never_slower_with_more(model: ModelSpec, name: str, times:
     if isinstance(plans[0], ResidentPlan):
         assert isinstance(plans[1], ResidentPlan)
         assert goal(plans[1]) <= (1 + 1e-9) * goal(plans[0])
+
+
+@settings(deadline=None, max_examples=10)
+@given(ALIKE, GOALS, st.sampled_from([None, 1, 2]), st.integers(1, 30))
+def test_strips_with_the_fewest_rows_leave_most_room(
+    model: ModelSpec, goal: PlanGoal, wafers: int | None, batch: int
+) -> None:  # fmt: skip
+    asked = request(model, goal, batch=batch, wafers=wafers)
+    options, strips = stage_options(asked), table_strips(asked)
+    assume(len(options) and strips)
+    room = WaferRoom(asked, options)
+    assert room.fewest(strips).tolist() == np.minimum.reduce([room.taken(one) for one in strips]).tolist()
+
+
+@pytest.mark.parametrize("chunk", [None, 7])
+@pytest.mark.parametrize("kind", KINDS[:2])
+def test_squares_fit_where_a_plan_in_them_is_found(chunk: int | None, kind: dict[str, Any]) -> None:
+    model, goal, fit = drawn(4, 8, 4, True, kind), PlanGoal(prompt=40, position=45, passes=9.0), list[bool]()
+    for positions, batch in ((50, 1), (800, 60), (30_000, 3), (30_000, 60), (2_000_000, 60)):
+        asked = request(model, goal, batch=batch, chunk=chunk, positions=positions, wafers=2)
+        fit.append(fits_in_squares(asked, goal))
+        assert fit[-1] == isinstance(plan_in_squares(asked, goal), ResidentPlan)
+    assert fit[0]
+    assert not fit[-1]
 
 
 @pytest.mark.parametrize("width", [32, 64])

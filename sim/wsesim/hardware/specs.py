@@ -14,13 +14,15 @@ from wsesim.hardware.core import SLOWDOWNS, Code, Core, Fabric, Silicon
 from wsesim.hardware.die import Die
 from wsesim.hardware.energy import Energy
 from wsesim.hardware.price import Price
+from wsesim.slotted import Hashed, hashed_once
 
 MOST_CORES = 10**8
 """Of a wafer of 46,225 mm2 each has then 460 square micrometres: 2 KiB of SRAM of 0.021 a bit, and little else."""
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wafer:
+class Wafer(Hashed):
     """One system's wafer: the rectangle of cores a program can use, its edge, its power and its area."""
 
     columns: int = field(metadata=MORE)
@@ -160,8 +162,9 @@ class Host:
         )
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
+class Cluster(Hashed):
     """Everything a run uses: equal systems, the tree and the store they share, and hosts."""
 
     name: str

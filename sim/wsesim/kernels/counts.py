@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
-from math import ceil
+from math import ceil, fsum
 from operator import add
 from typing import Any
 
@@ -56,6 +56,16 @@ def chosen(condition: Any, one: Any, other: Any) -> Any:
 def added(values: Iterable[Any]) -> Any:
     """Return the sum, one after the other: of many at once the same to the last bit as of each, on every Python."""
     return reduce(add, values, 0.0)
+
+
+def exactly(values: Iterable[Any]) -> Any:
+    """Return the sum, rounded once: of many at once the same to the last bit as of each."""
+    summands = list(values)
+    if not any(map(_several, summands)):
+        return fsum(summands)
+    import numpy as np
+
+    return np.array([fsum(each) for each in zip(*map(np.ndarray.tolist, np.broadcast_arrays(*summands)), strict=True)])
 
 
 def _several(size: Any) -> bool:

@@ -64,7 +64,8 @@ class CoreLine:
 
     def each(self, size: float) -> int:
         """Return how many of *size* values along the axis a core holds."""
-        return ceil(size / self.cores)
+        found: int = up(size, self.cores)
+        return found
 
 
 @cache
@@ -127,7 +128,8 @@ class Rectangle:
 
     def wavelets(self, values: float) -> int:
         """Return the wavelets that carry so many values."""
-        return ceil(values * VALUE_BYTES / self.wafer.fabric.wavelet_bytes)
+        found: int = up(values * VALUE_BYTES, self.wafer.fabric.wavelet_bytes)
+        return found
 
     def scalar(self, cycles: float) -> float:
         """Return the cycles that scalar code of *cycles* takes on a machine."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.kernels.counts import up
-from wsesim.kernels.resident import VALUE_BYTES, CoreLine, Rectangle, line_of
+from wsesim.kernels.resident import CoreLine, Rectangle, line_of
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 
 
@@ -34,10 +34,6 @@ class CoreLines(CoreLine):
     def links(self) -> Any:
         """Cores that a sum passes on its way along each line."""
         return self.group // 2 + up(self.cores, self.group) // 2
-
-    def each(self, size: float) -> Any:
-        """Return how many of *size* values along the axis a core of each line holds."""
-        return up(size, self.cores)
 
 
 @cache
@@ -70,10 +66,6 @@ class Rectangles(Rectangle):
         """The cores of a column of each."""
         return CoreLines(cores=self.rows)
 
-    def wavelets(self, values: float) -> Any:
-        """Return the wavelets that carry so many values."""
-        return up(values * VALUE_BYTES, self.wafer.fabric.wavelet_bytes)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TokenSteps(TokenStep):
@@ -84,6 +76,9 @@ class TokenSteps(TokenStep):
 
     def __post_init__(self) -> None:
         """Leave the arrays unread: they are of steps that are checked."""
+
+    __hash__ = object.__hash__
+    """Arrays have no other."""
 
     @classmethod
     def of(cls, steps: Sequence[TokenStep]) -> TokenSteps:

@@ -101,6 +101,11 @@ class ResidentOp:
         return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
 
     @property
+    def meets_cache(self) -> bool:
+        """Whether its cost depends on what is cached: products with keys and values, and what is made of scores."""
+        return self.of_scores or self.of_keys or (self.kernel == "matvec" and not self.inputs)
+
+    @property
     def recipe(self) -> Recipe:
         """What it does to each of its elements."""
         return self.facet.recipe if isinstance(self.facet, Kernel) else self.facet

@@ -48,6 +48,11 @@ class TokenStep:
         """Return the step in a layer whose tokens see no more keys than *window*; 0: all."""
         return replace(self, positions=least(self.positions, window)) if window else self
 
+    @property
+    def alone(self) -> TokenStep:
+        """The same without what is cached: what ops see that do not meet it."""
+        return TokenStep(positions=1, batch=self.batch)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkStep:
@@ -67,6 +72,11 @@ class ChunkStep:
     def within(self, window: int) -> ChunkStep:
         """Return the step in a layer whose tokens see no more keys than *window*; 0: all."""
         return replace(self, start=least(self.start, window - 1)) if window else self
+
+    @property
+    def alone(self) -> ChunkStep:
+        """The same without what is cached: what ops see that do not meet it."""
+        return ChunkStep(tokens=self.tokens, block=1)
 
     @property
     def blocks(self) -> int:

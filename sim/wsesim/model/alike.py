@@ -43,6 +43,8 @@ def counts_of(model: ModelSpec, start: Any, layers: Any) -> tuple[Any, ...]:
 
 def fullest_of(model: ModelSpec, layers: Any) -> tuple[Any, ...]:
     """Return the same for those of all runs of so many layers (or arrays of them) that take most."""
+    if not model.window and not model.dense_layers:
+        return (layers,)
     every = max(1, model.full_every)
     heavy, most = -(-layers // every), _heavy_before(model, model.layers)
     heavy = min(heavy, most) if isinstance(heavy, int) else heavy.clip(max=most)

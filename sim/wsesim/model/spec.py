@@ -8,6 +8,7 @@ from typing import Any
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.model.checks import check_experts, check_extras, check_latent
 from wsesim.ops import chosen, option_named, options
+from wsesim.slotted import Hashed, hashed_once
 
 
 def choices() -> dict[str, tuple[str, ...]]:
@@ -39,8 +40,9 @@ EXTRAS = frozenset((
 """Fields whose default is that a model has no such thing, as most have not."""
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
+class ModelSpec(Hashed):
     """A GPT-, BERT- or Llama-like transformer.
 
     Raises:

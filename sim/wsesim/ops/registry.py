@@ -58,6 +58,7 @@ def options(field: str) -> tuple[str, ...]:
     return tuple(sorted(kind.option.value for kind in _with_option(field) if kind.option))
 
 
+@cache
 def chosen(field: str, value: str) -> Kind:
     """Return the kind that stands for the *value* of a field of a model.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
+from wsesim.slotted import Hashed, hashed_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,9 @@ def _require_share(**shares: float) -> None:
             raise SpecError(name, f"is a share, at most 1; got {share:g}")
 
 
+@hashed_once
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inference:
+class Inference(Hashed):
     """What an engine for inference does: weights are resident in the cores."""
 
     token_turn_s: float = field(metadata=LESS)

@@ -47,7 +47,8 @@ class _Server:
         # Hosts pass requests on in order; one behind a long prompt waits for it.
         passed_on = requests.arrival_s + times.input_latency_s + times.input_token_s * requests.prompt
         self.ready_s = np.maximum.accumulate(passed_on)
-        self.arrival = self.ready_s.tolist()
+        self.arrival = [*self.ready_s.tolist(), math.inf]
+        """When each arrives, and at last never."""
         self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
         enter_s, drain_s = times.enter_s(requests.prompt), times.drain_s(requests.prompt)
         chunks = times.chunks(requests.prompt)
@@ -86,10 +87,12 @@ class _Server:
 
     def play(self) -> Served:
         """Play until all is done."""
-        while self.next < len(self.arrival) or self.queue or self.held:
+        requests = len(self.requests)
+        while self.next < requests or self.queue or self.held:
             if self.draining and self.draining[0][0] <= self.now:
                 self._begin_writing()
-            if self.entering is None:  # while a prompt enters, others may wait to be queued, too
+            # While a prompt enters, others may wait to be queued, too.
+            if self.entering is None and (self.queue or self.arrival[self.next] <= self.now):
                 self._take_in()
             if self.entering is not None or self.writing:
                 self._pass(self._rounds_alike())
@@ -103,7 +106,7 @@ class _Server:
 
     def _take_in(self) -> None:
         """Queue what has arrived; let the oldest prompt enter if there is room for its whole answer."""
-        while self.next < len(self.arrival) and self.arrival[self.next] <= self.now:
+        while self.arrival[self.next] <= self.now:
             if self.fits[self.next]:
                 heappush(self.queue, (self.priority[self.next], self.next))
             self.next += 1
@@ -131,7 +134,7 @@ class _Server:
 
     def _next_s(self) -> float:
         """Return when the next request arrives that finds a slot; never if there is none."""
-        return self.arrival[self.next] if self.next < len(self.arrival) and self._has_slot() else math.inf
+        return self.arrival[self.next] if self._has_slot() else math.inf
 
     def _drained_s(self) -> float:
         """Return when the next first token is there; never if no prompt drains."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from wsesim.kernels.counts import added
 from wsesim.kernels.resident_ops import TokenStep
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.memory import layers_bytes
 from wsesim.mapping.resident.options import Counts, StageOptions, has_room
 from wsesim.mapping.resident.request import ResidentRequest, group_sizes
 from wsesim.mapping.resident.room import NONE, WaferRoom
@@ -44,7 +43,7 @@ class Places:
     @classmethod
     def of(cls, request: ResidentRequest, options: StageOptions) -> Places:
         """Return the *options* with memory and room for what the request holds."""
-        layers = layers_bytes(request, options.columns, options.rows, options.layers)
+        layers = options.layers_bytes(request)
         fits = has_room(request, options, layers, request.groups[0])
         options, layers = options.some(fits), layers[fits]
         strips = table_strips(request) if len(options) else ()
@@ -52,13 +51,14 @@ class Places:
             none = np.zeros(0, int)
             return cls(request=request, options=options.some(none), strips=(), strip=none, wafers=none,
                        layers_bytes=none)  # fmt: skip
-        room = WaferRoom(request, options)
-        taken = np.array([room.taken(one) for one in strips])
-        wafers = taken.min(axis=0)
-        fastest, busiest = (_first(taken == wafers, cycles) for cycles in ranked_by(request, strips))
+        wafers = WaferRoom(request, options).fewest(strips)
         there = np.flatnonzero(wafers < NONE)
-        which = np.concatenate([there, there[busiest[there] != fastest[there]]])
-        strip = np.concatenate([fastest[there], busiest[which[len(there) :]]])
+        options, layers, wafers = options.some(there), layers[there], wafers[there]
+        room = WaferRoom(request, options)
+        open_ = np.array([room.taken(one) == wafers for one in strips])
+        fastest, busiest = (_first(open_, cycles) for cycles in ranked_by(request, strips))
+        again = np.flatnonzero(busiest != fastest)
+        which, strip = np.concatenate([np.arange(len(options)), again]), np.concatenate([fastest, busiest[again]])
         return cls(
             request=request, options=options.some(which), strips=strips, strip=strip, wafers=wafers[which],
             layers_bytes=layers[which],

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from wsesim.answer import DoesNotFit, MemoryUse
-from wsesim.mapping.resident.memory import fullest, layers_bytes, needs_bytes, work_bytes
+from wsesim.mapping.resident.memory import fullest, needs_bytes, work_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
@@ -22,16 +20,13 @@ def too_full(request: ResidentRequest) -> DoesNotFit:
         wafer = request.cluster.wafer
         return _region_too_full(request, there, wafer.columns, wafer.rows, request.model.layers, tables=True)
     options = stage_options(request, whatever_fits=True)
-    room = WaferRoom(request, options)
-    taken = np.minimum.reduce([room.taken(one) for one in strips])
-    options = options.some(taken < NONE)
+    options = options.some(WaferRoom(request, options).fewest(strips) < NONE)
     if not len(options):
         stages = plural(request.stages or request.model.layers, "stage")
         return DoesNotFit(why=f"{stages} are more than {plural(there, 'wafer')} can be cut into")
     columns, rows = options.columns, options.rows
     tokens, shifts = (request.groups[0], False) if request.model.causal else (request.positions, True)
-    needs = layers_bytes(request, columns, rows, options.layers)
-    needs = needs + work_bytes(request, columns, rows, tokens, shifts=shifts)
+    needs = options.layers_bytes(request) + work_bytes(request, columns, rows, tokens, shifts=shifts)
     at = int(needs.argmin())
     return _region_too_full(request, there, int(columns[at]), int(rows[at]), int(options.layers[at]), tables=False)
 

@@ -6,13 +6,14 @@ as numbers, or as arrays of many rectangles at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.answer import MemoryUse
+from wsesim.kernels.counts import largest, least
 from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.kernels.resident_model import ResidentOp, ResidentWeight
 from wsesim.kernels.unpacking import BUFFER, packed_bytes
@@ -39,10 +40,19 @@ def fullest(
     request: ResidentRequest, regions: Iterable[PipelineStage], *, tokens: int, shifts: bool = False
 ) -> tuple[MemoryUse, ...]:
     """Return the memory table of a core of the fullest region, with *tokens* at work."""
-    # PipelineStages that hold as much on as many cores have one table.
-    kinds = {(at.columns, at.rows, at.layers, at.embeds, at.heads): at for at in regions}
-    tables = [region_memory(request, region, tokens=tokens, shifts=shifts) for region in kinds.values()]
-    return max(tables, key=needs_bytes)
+    most = max(_kinds(regions), key=lambda region: sum(region_bytes(request, region, tokens=tokens, shifts=shifts)))
+    return region_memory(request, most, tokens=tokens, shifts=shifts)
+
+
+def holds(request: ResidentRequest, regions: Iterable[PipelineStage], *, tokens: int, shifts: bool = False) -> bool:
+    """Return whether cores of all regions have memory for *tokens* at work."""
+    room = request.cluster.wafer.core.sram_bytes
+    return all(sum(region_bytes(request, at, tokens=tokens, shifts=shifts)) <= room for at in _kinds(regions))
+
+
+def _kinds(regions: Iterable[PipelineStage]) -> Iterable[PipelineStage]:
+    """Return one of the regions that hold as much on as many cores, and so have one table, for each such kind."""
+    return {(at.columns, at.rows, at.layers, at.embeds, at.heads): at for at in regions}.values()
 
 
 def region_memory(
@@ -52,33 +62,41 @@ def region_memory(
 
     With *shifts*, weights move for them: MeshGEMM.
     """
-    columns, rows, layers = region.columns, region.rows, region.layers
-    tables = 0
-    if request.ends:
-        tables = tables_bytes(request, columns, rows, embeds=region.embeds, heads=region.heads)
-    if not layers:
-        at_work = _table_work(request, columns, rows)
-    else:
-        at_work = work_bytes(request, columns, rows, tokens, shifts=shifts)
     what = "latent vectors" if request.model.latent_rank else "keys and values"
     held = f"{what} of {plural(request.batch, 'sequence')} of {plural(request.positions, 'position')}"
     if (window := request.model.window) and window < request.positions:
         held += f", where there is a window of its {window:,}"
-    lines = [
-        ("program and system", request.cluster.wafer.core.reserved_bytes, "stack, tasks, communication"),
-        ("weights", matrices_bytes(request, columns, rows, layers), plural(layers, "layer")),
-        ("tables", tables, "embedding and head, where they lie here"),
-        ("cache", caches_bytes(request, columns, rows, layers), held),
-        ("at work", at_work, plural(tokens, "token")),
-    ]
-    return tuple(MemoryUse(what=name, bytes_per_core=int(size), note=note) for name, size, note in lines)
+    lines = (
+        ("program and system", "stack, tasks, communication"),
+        ("weights", plural(region.layers, "layer")),
+        ("tables", "embedding and head, where they lie here"),
+        ("cache", held),
+        ("at work", plural(tokens, "token")),
+    )
+    sizes = region_bytes(request, region, tokens=tokens, shifts=shifts)
+    return tuple(
+        MemoryUse(what=name, bytes_per_core=int(size), note=note)
+        for (name, note), size in zip(lines, sizes, strict=True)
+    )
 
 
-def largest_group(request: ResidentRequest, regions: Iterable[PipelineStage]) -> int:
+def region_bytes(
+    request: ResidentRequest, region: PipelineStage, *, tokens: int, shifts: bool = False
+) -> tuple[int, ...]:
+    """Return the bytes of the lines of `region_memory`."""
+    columns, rows, layers = region.columns, region.rows, region.layers
+    return (
+        request.cluster.wafer.core.reserved_bytes,
+        matrices_bytes(request, columns, rows, layers),
+        tables_bytes(request, columns, rows, embeds=region.embeds, heads=region.heads) if request.ends else 0,
+        caches_bytes(request, columns, rows, layers),
+        work_bytes(request, columns, rows, tokens, shifts=shifts) if layers else _table_work(request, columns, rows),
+    )
+
+
+def largest_group(request: ResidentRequest, regions: Sequence[PipelineStage]) -> int:
     """Return the most sequences that regions have memory for side by side as tokens are written; 0 if for none."""
-    places, room = tuple(regions), request.cluster.wafer.core.sram_bytes
-    sizes = reversed(request.groups)
-    return next((size for size in sizes if needs_bytes(fullest(request, places, tokens=size)) <= room), 0)
+    return next((size for size in reversed(request.groups) if holds(request, regions, tokens=size)), 0)
 
 
 def weights_bytes(ops: Iterable[ResidentOp], columns: Whole, rows: Whole, *, untied: bool = False) -> Whole:
@@ -110,11 +128,6 @@ def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embed
     if heads:
         found = found + weights_bytes(laid.head, columns, rows, untied=embeds)
     return found
-
-
-def layers_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
-    """Return what a core holds of the weights and the cache of so many layers, of those that take most."""
-    return matrices_bytes(request, columns, rows, layers) + caches_bytes(request, columns, rows, layers)
 
 
 def matrices_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
@@ -162,15 +175,15 @@ def _staying_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens:
     features = _vectors(request) * each(request.model.width, rows) + _widest(request, columns)
     found: Whole = VALUE_BYTES * tokens * (features + each(request.positions, rows))
     if request.model.weight_format:
-        row = each(request.laid.up_width, np.minimum(columns, rows))
-        found = found + VALUE_BYTES * np.maximum(BUFFER, row)
+        row = each(request.laid.up_width, least(columns, rows))
+        found = found + VALUE_BYTES * largest(BUFFER, row)
     return found
 
 
 def _shifting_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
     """Return activations, the second buffers of the largest tiles on their way, and the scores of a block; and a tile
     that was unpacked before it leaves, where weights are packed."""
-    model, longer = request.model, np.maximum(columns, rows)
+    model, longer = request.model, largest(columns, rows)
     features = _vectors(request) * each(model.width, columns) + _widest(request, columns)
     here = each(tokens, rows)
     tile = each(model.width, longer) * each(request.laid.up_width, columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.mapping.resident.memory import layers_bytes, work_bytes
+from wsesim.mapping.resident.memory import caches_bytes, matrices_bytes, work_bytes
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.sizes import stage_shapes
 
@@ -28,13 +28,16 @@ class StageOptions:
     """That this takes."""
     size: Counts
     """Number of its size among all sizes of rectangles."""
+    matrices_bytes: Counts
+    """Of a core: the weights of its layers."""
 
     def some(self, which: NDArray[np.bool_] | Counts) -> StageOptions:
         """Return some of them."""
-        return StageOptions(
-            columns=self.columns[which], rows=self.rows[which], layers=self.layers[which], stages=self.stages[which],
-            size=self.size[which],
-        )  # fmt: skip
+        return StageOptions(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    def layers_bytes(self, request: ResidentRequest) -> Counts:
+        """Return what a core holds of the weights and the cache of its layers."""
+        return self.matrices_bytes + caches_bytes(request, self.columns, self.rows, self.layers)
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -50,12 +53,12 @@ def stage_options(request: ResidentRequest, *, whatever_fits: bool = False) -> S
     depths = {-(-layers // stages): stages for stages in range(layers, 0, -1)}  # the fewest stages of each depth
     if request.stages:
         depths = {-(-layers // request.stages): request.stages}
-    which = [np.flatnonzero((layers_bytes(request, columns, rows, depth) <= left) | whatever_fits) for depth in depths]
-    counts = [len(each) for each in which]
-    at = np.concatenate(which)
+    deep = np.array([*depths])[:, None]
+    matrices = matrices_bytes(request, columns, rows, deep)
+    depth, size = np.nonzero((matrices + caches_bytes(request, columns, rows, deep) <= left) | whatever_fits)
     return StageOptions(
-        columns=columns[at], rows=rows[at], layers=np.repeat([*depths], counts),
-        stages=np.repeat([*depths.values()], counts), size=at,
+        columns=columns[size], rows=rows[size], layers=np.array([*depths])[depth],
+        stages=np.array([*depths.values()])[depth], size=size, matrices_bytes=matrices[depth, size],
     )  # fmt: skip
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import fsum
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.kernels.base import Cost
+from wsesim.kernels.counts import exactly
 from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_model import ResidentModel, ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
@@ -80,9 +83,19 @@ class OpSequence:
 def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> OpSequence:
     """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
     ops: tuple[ResidentOp, ...] = getattr(laid, block)
-    # A layer has several ops alike but for their names: norms, residuals, gate and way up.
-    known = {op.form: resident_cost(op, where, step) for op in {op.form: op for op in ops}.values()}
+    known = _costs([op for op in ops if op.meets_cache], where, step) | _apart(laid, block, where, step.alone)
     return OpSequence.of(OpCost(name=op.name, kind=op.kind, cost=known[op.form]) for op in ops)
+
+
+@lru_cache(maxsize=4096)
+def _apart(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> dict[tuple[object, ...], Cost]:
+    """Return what ops cost that take the same whatever is cached: positions ask for them again and again."""
+    return _costs([op for op in getattr(laid, block) if not op.meets_cache], where, step)
+
+
+def _costs(ops: Iterable[ResidentOp], where: Rectangle, step: Step) -> dict[tuple[object, ...], Cost]:
+    # A layer has several ops alike but for their names: norms, residuals, gate and way up.
+    return {form: resident_cost(op, where, step) for form, op in {op.form: op for op in ops}.items()}
 
 
 Work = tuple[tuple[OpSequence, float], ...]
@@ -104,8 +117,13 @@ class PhaseTime:
     """Between tokens, or prompts as long, of a full pipeline: what its slowest stage takes for one."""
     stage_cycles: tuple[float, ...]
     """Of each stage (for a prompt, with its last chunk)."""
-    core_cycles: float
-    """Cycles times cores over all stages, at work."""
+
+    def at(self, number: int) -> PhaseTime:
+        """Return one of the times where arrays stand for many, without its work."""
+        found = {name: _one(getattr(self, name), number) for name in ("cycles", "seconds", "interval_cycles")}
+        parts = {cause: _one(cycles, number) for cause, cycles in self.parts.items()}
+        stages = tuple(_one(cycles, number) for cycles in self.stage_cycles)
+        return PhaseTime(**found, parts=parts, work=(), stage_cycles=stages)
 
     @property
     def ops(self) -> tuple[OpCost, ...]:
@@ -127,6 +145,11 @@ class PhaseTime:
         return 2 * fsum(work.macs for work in self.ops)
 
 
+def _one(cycles: Any, number: int) -> float:
+    """Return an element, or what stands for all."""
+    return float(cycles[number]) if isinstance(cycles, np.ndarray) else cycles
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Station:
     """What a region does with a chunk; regions that do the same share one object, so it is compared by identity."""
@@ -141,7 +164,7 @@ class Station:
         """Return the station that does *work* one after the other."""
         found = tuple(work)
         parts = summed((sequence.parts, times) for sequence, times in found)
-        return cls(work=found, cycles=fsum(parts.values()), parts=parts)
+        return cls(work=found, cycles=exactly(parts.values()), parts=parts)
 
 
 def summed(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
@@ -155,6 +178,8 @@ def summed(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, floa
 
 def path_parts(runs: Sequence[tuple[Sequence[Station], int]]) -> dict[str, float]:
     """Return by cause the cycles along the path that sets the time, of runs of so many chunks that take as long."""
+    if len(runs) == 1 and runs[0][1] == 1:
+        return summed((station.parts, 1) for station in runs[0][0])
     path = critical_path([([station.cycles for station in row], times) for row, times in runs])
     return summed((runs[run][0][stage].parts, times) for run, stage, times in path)
 
@@ -175,17 +200,19 @@ def critical_path(runs: Sequence[tuple[Sequence[float], int]]) -> list[tuple[int
     chunks that take as long: of a run the path passes the stages from the one where it enters to the one where it
     leaves once, and stays with all further chunks in the slowest of them.
     """
-    ends, entered = np.full(len(runs[0][0]), -np.inf), []
+    stages = len(runs[0][0])
+    upwards, ends, entered = _upwards(stages), np.full(stages, -np.inf), []
     ends[0] = 0.0
     for row, times in runs:
         cycles = np.array(row, dtype=float)
         up_to = np.cumsum(cycles)
-        slowest = np.maximum.accumulate(np.triu(np.broadcast_to(cycles, (len(row), len(row)))), axis=1)
-        way = (ends - up_to + cycles)[:, None] + up_to + (times - 1) * slowest
-        way[np.tril_indices(len(row), -1)] = -np.inf
+        way = (ends - up_to + cycles)[:, None] + up_to
+        if times > 1:
+            way += (times - 1) * np.maximum.accumulate(np.where(upwards, cycles, 0.0), axis=1)
+        way[~upwards] = -np.inf
         entered.append(way.argmax(axis=0))
         ends = way.max(axis=0)
-    path, leaves = list[tuple[int, int, int]](), len(runs[0][0]) - 1
+    path, leaves = list[tuple[int, int, int]](), stages - 1
     for run in range(len(runs) - 1, -1, -1):
         row, times = runs[run]
         enters = int(entered[run][leaves])
@@ -193,6 +220,12 @@ def critical_path(runs: Sequence[tuple[Sequence[float], int]]) -> list[tuple[int
         path += [(run, stage, times if stage == slow else 1) for stage in range(leaves, enters - 1, -1)]
         leaves = enters
     return path[::-1]
+
+
+@cache
+def _upwards(stages: int) -> NDArray[np.bool_]:
+    """Return which stages, along the second axis, do not come before which, along the first."""
+    return np.triu(np.ones((stages, stages), bool))
 
 
 def merged(work: Work) -> tuple[OpCost, ...]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import groupby
-from math import fsum
+
+import numpy as np
 
 from wsesim.answer import MemoryUse
 from wsesim.errors import NotModelled, SpecError, require_positive
-from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover, scalars
+from wsesim.kernels.counts import exactly, largest
+from wsesim.kernels.resident import VALUE_BYTES, scalars
+from wsesim.kernels.resident_many import TokenSteps
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.pipeline import (
     OpCost,
@@ -18,13 +22,13 @@ from wsesim.mapping.resident.pipeline import (
     Station,
     Step,
     all_work,
-    ops_cost,
     path_parts,
     summed,
 )
 from wsesim.mapping.resident.request import ResidentRequest, group_sizes
+from wsesim.mapping.resident.route import StageRoute
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.model import counts_of, fullest_of
+from wsesim.model import fullest_of
 
 TIMED_BITS = 3
 """Of the lengths at which a prompt that passes a few tokens at a time is timed: four from one power of two to the
@@ -68,6 +72,8 @@ class ResidentPlan:
         default_factory=dict, init=False, compare=False, repr=False
     )  # fmt: skip
     """Chunks timed before: prompts of other lengths begin with the same."""
+    _routes: dict[bool, StageRoute] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Through the regions, by whether prompts are read."""
 
     @property
     def wafers(self) -> int:
@@ -109,12 +115,40 @@ class ResidentPlan:
         times = (self._decode(position, batch, size) for size in group_sizes(batch) if size <= self.group)
         return min(times, key=lambda time: time.cycles + checks * time.interval_cycles)
 
+    def decode_each(
+        self, positions: Sequence[int], *, batch: int = 1, checks: float = 0.0
+    ) -> tuple[PhaseTime, ...]:  # fmt: skip
+        """Return the same for each of several positions, costed all at once; without the work by op.
+
+        Raises:
+            SpecError: as of `decode`.
+            NotModelled: as of `decode`.
+        """
+        self._check(positions=min(positions), batch=batch)
+        self._check(positions=max(positions), batch=batch)
+        self._require_writer()
+        found = []
+        for size in (size for size in group_sizes(batch) if size <= self.group):
+            many = self._written(TokenSteps(positions=np.array(positions), batch=size), size)
+            found.append([self._in_groups(many.at(number), batch, size) for number in range(len(positions))])
+        return tuple(
+            min(times, key=lambda time: time.cycles + checks * time.interval_cycles)
+            for times in zip(*found, strict=True)
+        )
+
     def _decode(self, position: int, batch: int, size: int) -> PhaseTime:
-        groups = -(-batch // size)
-        chunk = self._stations(self.stages, TokenStep(positions=position, batch=size), heads=size)
+        return self._in_groups(self._written(TokenStep(positions=position, batch=size), size), batch, size)
+
+    def _written(self, step: TokenStep, size: int) -> PhaseTime:
+        """Return the time of one token for each sequence of a group of so many."""
+        route = self._route(reads=False)
         turn = self.request.software.token_turn_s * self.clock_hz if self.request.ends else 0.0
         last = OpCost(name="token turn", kind="token turn", cost=scalars(turn, "token turn"))
-        one = self._phase(self._passed(self.stages), [chunk], [last])
+        return self._phase(route, [route.stations(step, heads=size)], [last])
+
+    def _in_groups(self, one: PhaseTime, batch: int, size: int) -> PhaseTime:
+        """Return the time of a batch whose groups of so many follow each other, from that of one of them."""
+        groups = -(-batch // size)
         if groups == 1:
             return one
         interval = groups * one.interval_cycles
@@ -123,7 +157,6 @@ class ResidentPlan:
         return replace(
             one, cycles=one.cycles + waits, seconds=(one.cycles + waits) / self.clock_hz, parts=parts,
             work=one.work_times(batch / size), interval_cycles=interval,
-            core_cycles=batch / size * one.core_cycles,
         )  # fmt: skip
 
     def prefill(self, tokens: int, *, start: int = 0, reused: int = 0) -> PhaseTime:
@@ -147,7 +180,7 @@ class ResidentPlan:
                 self._chunks[size, ends, last] = self._chunk(size, ends, last=last)
             rows.append(self._chunks[size, ends, last])
             begins += size
-        return self._phase(self._passed(self.prefill_stages), rows, [])
+        return self._phase(self._route(reads=True), rows, [])
 
     def prompts(self, count: int, tokens: int, *, reused: int = 0) -> PhaseTime:
         """Return the time of *count* prompts: each follows the one before as soon as the first stage is free.
@@ -162,7 +195,7 @@ class ResidentPlan:
         parts = {**one.parts, "pipeline": one.parts.get("pipeline", 0.0) + behind}
         return replace(
             one, cycles=one.cycles + behind, seconds=one.seconds + behind / self.clock_hz, parts=parts,
-            work=one.work_times(count), core_cycles=count * one.core_cycles,
+            work=one.work_times(count),
         )  # fmt: skip
 
     def interval_s(self, position: int) -> float:
@@ -174,7 +207,7 @@ class ResidentPlan:
         step: Step = TokenStep(positions=ends, batch=tokens)
         if self.together is None:
             step = ChunkStep(tokens=tokens, start=ends - tokens, block=min(self.chunk, ends))
-        return self._stations(self.prefill_stages, step, heads=int(last))
+        return self._route(reads=True).stations(step, heads=int(last))
 
     def replacement_s(self) -> float:
         """Return the time to move weights and cache from the places for prompts to those for decoding."""
@@ -221,58 +254,17 @@ class ResidentPlan:
             why = "its head does not look for the next token; it can read a prompt"
             raise NotModelled(f"writing tokens with the task {model.task}", why)
 
-    def _passed(self, stages: Sequence[PipelineStage]) -> tuple[PipelineStage, ...]:
-        """Return the regions that a token passes, in order: *stages*, and tables that lie apart."""
-        first = (replace(table, heads=False) for table in self.tables if table.embeds)
-        last = (replace(table, embeds=False) for table in self.tables if table.heads)
-        return (*first, *stages, *last)
-
-    def _stations(self, stages: Sequence[PipelineStage], step: Step, *, heads: int) -> tuple[Station, ...]:
-        """Return what each region does in a step; *heads* tokens pass the head."""
-        regions, known = self._passed(stages), dict[tuple[object, ...], Station]()
-        found, before = [], 0
-        for number, region in enumerate(regions):
-            onward = None if number + 1 == len(regions) else regions[number + 1].wafer != region.wafer
-            counts, before = counts_of(self.request.model, before, region.layers), before + region.layers
-            key = (region.columns, region.rows, counts, region.embeds, region.heads, onward)
-            if key not in known:
-                where = self.request.rectangle(region.columns, region.rows)
-                here = where.y.each(step.tokens) if isinstance(step, ChunkStep) else step.batch
-                work = self._region_work(where, region, counts, step, heads)
-                known[key] = Station.of([*work, (OpSequence.of(self._onward(where, here, other_wafer=onward)), 1)])
-            found.append(known[key])
-        return tuple(found)
-
-    def _region_work(
-        self, where: Rectangle, region: PipelineStage, counts: Sequence[int], step: Step, heads: int
-    ) -> Iterator[tuple[OpSequence, int]]:
-        """Yield what a region does, with so many layers of each kind."""
-        laid, ends = self.request.laid, self.request.ends
-        if region.embeds and ends:
-            yield ops_cost(laid, "embed", where, step), 1
-        for kind, layers in zip(laid.kinds, counts, strict=True):
-            if layers:
-                yield ops_cost(laid, kind.block, where, step.within(kind.window)), layers
-        if region.heads and ends and heads:
-            yield ops_cost(laid, "head", where, TokenStep(positions=1, batch=heads)), 1
-
-    def _onward(self, where: Rectangle, tokens: int, *, other_wafer: bool | None) -> list[OpCost]:
-        """Return the way to the next region, over the hosts' network to another wafer; none from the last."""
-        if other_wafer is None:
-            return []
-        request, width = self.request, self.request.model.width
-        if not other_wafer:
-            way = handover(where, values=tokens * where.y.each(width))
-            return [OpCost(name="handover", kind="handover", cost=way)]
-        size = VALUE_BYTES * tokens * width
-        seconds = request.cluster.host.latency_s + size / request.cluster.wafer.io_bytes_per_s
-        way = scalars(seconds * self.clock_hz, "handover")
-        return [OpCost(name="next wafer", kind="handover", cost=way)]
+    def _route(self, *, reads: bool) -> StageRoute:
+        """Return the way through the regions, of prompts or of tokens that are written."""
+        if reads not in self._routes:
+            stages = self.prefill_stages if reads else self.stages
+            self._routes[reads] = StageRoute.of(self.request, stages, self.tables)
+        return self._routes[reads]
 
     def _phase(
-        self, regions: Sequence[PipelineStage], rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost]
-    ) -> PhaseTime:
-        """Return the time of tokens that pass *regions* one behind the other, and of what comes *after*.
+        self, route: StageRoute, rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost]
+    ) -> PhaseTime:  # fmt: skip
+        """Return the time of tokens that pass regions one behind the other, and of what comes *after*.
 
         *rows* has what each region does with them; those that take as long share one row. Others like them follow when
         the region that is busy the longest is done with the last of them.
@@ -280,21 +272,16 @@ class ResidentPlan:
         behind = OpSequence.of(op for op in after if op.cycles)
         runs = [(row, len(list(alike))) for row, alike in groupby(rows)]
         parts = summed([(path_parts(runs), 1), (behind.parts, 1)])
-        total, busy = fsum(parts.values()), dict[tuple[int, int, int], float]()
-        for number, region in enumerate(regions):
+        total, busy = exactly(parts.values()), dict[tuple[int, int, int], float]()
+        for number, region in enumerate(route.regions):
             place = (region.wafer, region.column, region.row)
-            own = fsum(times * row[number].cycles for row, times in runs)
+            own = exactly(times * row[number].cycles for row, times in runs)
             busy[place] = busy.get(place, 0.0) + own
         return PhaseTime(
             cycles=total,
             seconds=total / self.clock_hz,
             parts=parts,
             work=(*all_work(runs), (behind, 1)),
-            interval_cycles=max(busy.values()),
+            interval_cycles=reduce(largest, busy.values()),
             stage_cycles=tuple(station.cycles for station in rows[-1]),
-            core_cycles=fsum(
-                times * station.cycles * region.cores
-                for row, times in runs
-                for region, station in zip(regions, row, strict=True)
-            ),
         )

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from wsesim.answer import MemoryUse
 from wsesim.mapping.resident.bounds import Places
-from wsesim.mapping.resident.memory import fullest, largest_group, needs_bytes, region_memory
+from wsesim.mapping.resident.memory import fullest, holds, largest_group, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import distribute, rooms
@@ -58,8 +58,8 @@ def holding(plan: ResidentPlan, batch: int) -> ResidentPlan | None:
     if not group:
         return None
     memory = _memory(request, plan.stages, group, plan.together or plan.chunk, shifts=plan.together is None)
-    tables = [needs_bytes(region_memory(request, table, tokens=batch)) for table in plan.tables]
-    if max(needs_bytes(memory), *tables, 0) > request.cluster.wafer.core.sram_bytes:
+    fits = needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes and holds(request, plan.tables, tokens=batch)
+    if not fits:
         return None
     return replace(plan, request=request, group=group, memory=memory)
 

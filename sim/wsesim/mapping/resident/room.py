@@ -5,7 +5,7 @@ All stages of a placement have one size; a wafer has as many as there is room fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -17,24 +17,19 @@ NONE = np.iinfo(np.int32).max
 """Wafers where no number is enough."""
 
 
-def on_wafer(request: ResidentRequest, options: StageOptions, rows_less: int = 0) -> Counts:
-    """Return how many stages a wafer has room for whose tables take so many rows."""
-    wafer = request.cluster.wafer
-    found: Counts = (wafer.columns // options.columns) * (max(0, wafer.rows - rows_less) // options.rows)
-    return found
-
-
 class WaferRoom:
     """How many wafers the stages of options take beside tables; rows that are left are divided once."""
 
     def __init__(self, request: ResidentRequest, options: StageOptions) -> None:
         self.request, self.options = request, options
+        self._across: Counts = request.cluster.wafer.columns // options.columns
         self._known: dict[int, Counts] = {}
 
     def stages(self, rows_less: int) -> Counts:
         """Return how many stages of each option a wafer has room for whose tables take so many rows."""
         if rows_less not in self._known:
-            self._known[rows_less] = on_wafer(self.request, self.options, rows_less)
+            left = max(0, self.request.cluster.wafer.rows - rows_less)
+            self._known[rows_less] = self._across * (left // self.options.rows)
         return self._known[rows_less]
 
     def needed(self, strips: TableStrips) -> Counts:
@@ -59,13 +54,22 @@ class WaferRoom:
         fits = (fewest <= request.wafers) & (self.options.stages >= request.wafers)
         return np.where(fits & (strips.one_wafer == (request.wafers == 1)), request.wafers, NONE)
 
+    def fewest(self, strips: Iterable[TableStrips]) -> Counts:
+        """Return the wafers that each option takes with those strips that leave it most room.
+
+        On one wafer and on several these are the ones with the fewest rows: both ends are the lowest there are.
+        """
+        lowest = {one.one_wafer: one for one in sorted(strips, key=lambda one: -one.rows)}
+        found: Counts = np.minimum.reduce([self.taken(one) for one in lowest.values()])
+        return found
+
 
 def rooms(request: ResidentRequest, option: StageOptions, strips: TableStrips, wafers: int) -> list[int]:
     """Return how many stages of one option each of so many wafers has room for."""
-    less = [strips.rows_above, *[0] * (wafers - 2), strips.rows_below]
+    room, less = WaferRoom(request, option), [strips.rows_above, *[0] * (wafers - 2), strips.rows_below]
     if wafers == 1:
-        less = [strips.rows_above + strips.rows_below]
-    return [int(on_wafer(request, option, rows)[0]) for rows in less]
+        less = [strips.rows]
+    return [int(room.stages(rows)[0]) for rows in less]
 
 
 def distribute(stages: int, rooms: Sequence[int]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,13 +94,10 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
 
     *requests* differ in how many sequences and copies there are.
     """
-    options = stage_options(min(requests, key=lambda one: one.batch))
-    if not len(options):
+    placeable = _placeable(tuple(requests))
+    if placeable is None:
         return None
-    places = [found for request in requests if len((found := Places.of(request, options)).options)]
-    if not places:
-        return None
-    times = StageTimes(requests[0], joined([one.options for one in places]))
+    places, times = placeable
     fields = [_field(one, goal, times) for one in places]
     rough = [_roughly(field, way, times) for field in fields for way in _ways(requests[0], goal)]
     best = _best_of(rough, goal)
@@ -107,6 +105,15 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
         return None
     other = _best_of([_of_another_kind(some, bound, best) for some, bound in rough], goal)
     return replace(best, next_best=other)
+
+
+@lru_cache(maxsize=8)
+def _placeable(requests: tuple[ResidentRequest, ...]) -> tuple[list[Places], StageTimes] | None:
+    """Return the places for each request that has any, and what layers take there; the same for all goals."""
+    options = stage_options(min(requests, key=lambda one: one.batch))
+    found = (Places.of(request, options) for request in requests) if len(options) else ()
+    places = [one for one in found if len(one.options)]
+    return (places, StageTimes(requests[0], joined([one.options for one in places]))) if places else None
 
 
 def _best_of(rough: Sequence[tuple[_Ways, Cycles]], goal: PlanGoal) -> ResidentPlan | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident.failures import too_large
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.memory import fullest, largest_group, needs_bytes
+from wsesim.mapping.resident.memory import fullest, holds, largest_group, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage, lay_out, shares, squares_on
@@ -48,8 +48,7 @@ def kind_of(plan: ResidentPlan) -> tuple[str, int, int, int, bool]:
 def fits_in_squares(request: ResidentRequest, goal: PlanGoal) -> bool:
     """Return whether some choice of squares has room."""
     wafers = request.wafers or request.systems
-    tried = (plan for choice in _choices(request, wafers) for plan in _tried(request, choice, goal))
-    return any(isinstance(plan, ResidentPlan) for plan in tried)
+    return any(_fits(request, choice, goal) for choice in _choices(request, wafers))
 
 
 def _fewest_in_squares(request: ResidentRequest, goal: PlanGoal) -> int:
@@ -70,21 +69,28 @@ def _choices(request: ResidentRequest, wafers: int) -> Iterator[_Choice]:
                 yield _Choice(placement="blocks", side=side, wafers=wafers)
 
 
+def _fits(request: ResidentRequest, choice: _Choice, goal: PlanGoal) -> bool:
+    """Return whether there is room for the fewest tokens: more of them need no less."""
+    laid = _laid(request, choice)
+    if isinstance(laid, DoesNotFit) or not request.must_fit:
+        return not isinstance(laid, DoesNotFit)
+    stages, prefill_stages = laid
+    *_, chunk = _chunks(request, choice, goal)
+    writes = holds(request, stages, tokens=request.groups[0])
+    return writes and holds(request, prefill_stages, tokens=chunk, shifts=True)
+
+
 def _tried(
     request: ResidentRequest, choice: _Choice, goal: PlanGoal
 ) -> tuple[ResidentPlan | DoesNotFit, ...]:  # fmt: skip
     """Return the plans of a choice, one for each chunk there is memory for, or why there is none."""
-    prefill_side = request.prefill_grid or choice.side
-    stages = _stages(request, choice, choice.side)
-    prefill_stages = _stages(request, choice, prefill_side) if prefill_side != choice.side else stages
-    if isinstance(stages, DoesNotFit):
-        return (stages,)
-    if isinstance(prefill_stages, DoesNotFit):
-        return (prefill_stages,)
+    laid = _laid(request, choice)
+    if isinstance(laid, DoesNotFit):
+        return (laid,)
+    stages, prefill_stages = laid
     group = (largest_group(request, stages) or request.groups[0]) if request.must_fit else request.batch
     decoding, plans = fullest(request, stages, tokens=group), list[ResidentPlan]()
-    prompt = min(request.positions, goal.prompt or max(1, request.positions // 2))
-    for chunk in _chunks(request, prompt, prefill_side):
+    for chunk in _chunks(request, choice, goal):
         prompts = fullest(request, prefill_stages, tokens=chunk, shifts=True)
         memory = max(decoding, prompts, key=needs_bytes)
         if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes or not request.must_fit:
@@ -93,6 +99,18 @@ def _tried(
                 chunk=chunk, group=group, memory=memory,
             ))  # fmt: skip
     return tuple(plans) or (too_large(request, choice.wafers, f"squares of {choice.side}", memory),)
+
+
+def _laid(
+    request: ResidentRequest, choice: _Choice
+) -> tuple[tuple[PipelineStage, ...], tuple[PipelineStage, ...]] | DoesNotFit:  # fmt: skip
+    """Return the stages for tokens and those for prompts; or why there is no room for them."""
+    prefill_side = request.prefill_grid or choice.side
+    stages = _stages(request, choice, choice.side)
+    prefill_stages = _stages(request, choice, prefill_side) if prefill_side != choice.side else stages
+    if isinstance(stages, DoesNotFit):
+        return stages
+    return prefill_stages if isinstance(prefill_stages, DoesNotFit) else (stages, prefill_stages)
 
 
 def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[PipelineStage, ...] | DoesNotFit:
@@ -108,8 +126,8 @@ def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[Pipel
     return lay_out(wafer, side, per_wafer, shares(layers, stages))
 
 
-def _chunks(request: ResidentRequest, prompt: int, least: int) -> Iterator[int]:
-    """Yield how many tokens of a prompt could pass together, most first, down to *least* or fewer.
+def _chunks(request: ResidentRequest, choice: _Choice, goal: PlanGoal) -> Iterator[int]:
+    """Yield how many tokens of a prompt could pass together, most first, down to the side of a square or fewer.
 
     All of them do where every token sees all others.
     """
@@ -119,7 +137,8 @@ def _chunks(request: ResidentRequest, prompt: int, least: int) -> Iterator[int]:
     if not request.model.causal:
         yield request.positions
         return
-    chunk = prompt
+    least = request.prefill_grid or choice.side
+    chunk = min(request.positions, goal.prompt or max(1, request.positions // 2))
     while chunk > least:
         yield chunk
         chunk = -(-chunk // 2)

@@ -14,6 +14,7 @@ wafer 0                 wafer 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from math import isqrt
 
 from wsesim.hardware import Wafer
@@ -53,6 +54,7 @@ def squares_on(wafer: Wafer, side: int) -> int:
     return (wafer.columns // side) * (wafer.rows // side)
 
 
+@lru_cache(maxsize=1024)
 def lay_out(wafer: Wafer, side: int, per_wafer: int, layers: tuple[int, ...]) -> tuple[PipelineStage, ...]:
     """Return a square for each number of *layers*, in the order a token passes, row by row, wafer by wafer."""
     across = wafer.columns // side
@@ -71,6 +73,7 @@ def lay_out(wafer: Wafer, side: int, per_wafer: int, layers: tuple[int, ...]) ->
     )
 
 
+@cache
 def shares(layers: int, stages: int) -> tuple[int, ...]:
     """Return the layers of each stage: as many for all, and what is too much taken from both ends.
 

@@ -39,7 +39,7 @@ class PhaseOnCores:
         """Return *phase* as the cores have it."""
         factor = self.factor
         return replace(
-            phase, cycles=factor * phase.cycles, seconds=factor * phase.seconds, core_cycles=factor * phase.core_cycles,
+            phase, cycles=factor * phase.cycles, seconds=factor * phase.seconds,
             interval_cycles=factor * phase.interval_cycles, work=phase.work_slowed(factor),
             parts={cause: factor * cycles for cause, cycles in phase.parts.items()},
             stage_cycles=tuple(factor * cycles for cycles in phase.stage_cycles),

@@ -125,7 +125,7 @@ def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float
     """Return the seconds of all passes, the same by cause, and one pass in the middle."""
     last = request.prompt + request.generate - 1
     positions = sorted({*np.linspace(request.prompt, last, SAMPLED_POSITIONS).round().astype(int).tolist()})
-    timed = [_token(plan, request, position) for position in positions]
+    timed = plan.decode_each(positions, batch=plan.share(request.batch), checks=request.guesses.checks)
     shares = np.gradient(np.array(positions, float)) if len(positions) > 1 else np.ones(1)
     shares[[0, -1]] /= 1 if len(positions) == 1 else 2
     weights = request.passes * shares / shares.sum()
@@ -133,7 +133,7 @@ def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float
     for phase, weight in zip(timed, weights.tolist(), strict=True):
         for cause, cycles in {**phase.parts, **_guessing(request, phase)}.items():
             parts[cause] = parts.get(cause, 0.0) + weight * cycles / plan.clock_hz
-    return fsum(parts.values()), parts, timed[len(timed) // 2]
+    return fsum(parts.values()), parts, _token(plan, request, positions[len(positions) // 2])
 
 
 def ops_of(timed: PhaseTime, phase: str, calls: float, plan: ResidentPlan) -> tuple[OpTime, ...]:
