@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 
-BETWEEN_COLLECTIONS = 100_000
+BETWEEN_COLLECTIONS = 200_000
 """Things made, less those that are gone, until rings of them are looked for: of what imports make, nothing is one."""
 NO_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 """What is installed beside has no say in how files are read, so nobody need look through all of it for plugins."""

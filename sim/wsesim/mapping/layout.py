@@ -30,7 +30,7 @@ from wsesim.mapping.memory import (
     memory_table,
 )
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.stages import Timing, build_stages, causes_of, started
+from wsesim.mapping.stages import CostKey, OpForm, Timing, build_stages, causes_of, started
 from wsesim.slotted import like
 from wsesim.software import Training
 
@@ -192,6 +192,8 @@ def _activations(request: StepRequest) -> Mapping[int, Activations]:
 
 _kept_of: Latest[Mapping[int, Activations]] = Latest(most=64)
 """What is kept per token of a graph, on whatever machine."""
+_forms: Latest[dict[CostKey, OpForm]] = Latest(most=64)
+"""What a graph of some batch says of its ops, on whatever machine."""
 
 
 def launches_of(request: StepRequest) -> float:
@@ -239,7 +241,8 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
         parts = activations_of(request).parts
         return build_stages(
             Timing(
-                graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels, costs=known.costs
+                graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels, costs=known.costs,
+                forms=_forms.get((id(graph.blocks), *graph.dims.items()), graph.blocks, dict),
             )
         )  # fmt: skip
 
