@@ -92,9 +92,10 @@ class Preset:
             InputError: the same, where the figures are those of the user's own file.
         """
         slots = self.presets.members[group]
-        values = {field: self.entries[name].value for field, name in slots.items()}
         try:
-            return _made(self.presets, group, *values.items(), *parts.items())
+            return _made(
+                self.presets, group, tuple(self.entries[name].value for name in slots.values()), *parts.items()
+            )
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
             entry = self._blamed(
@@ -264,6 +265,6 @@ class Presets:
 
 
 @lru_cache(maxsize=512)
-def _made(presets: Presets, group: str, *values: tuple[str, object]) -> Any:
+def _made(presets: Presets, group: str, values: tuple[object, ...], *parts: tuple[str, object]) -> Any:
     """Return the dataclass with these values, the same for the same ones."""
-    return presets.groups[group](**dict(values))
+    return presets.groups[group](**dict(zip(presets.members[group], values, strict=True)), **dict(parts))
