@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from wsesim.slotted import dataclass
 from wsesim.units import ROUNDING
 
 

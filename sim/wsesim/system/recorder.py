@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from wsesim.answer import Interval
+from wsesim.slotted import dataclass
 
 Seconds = defaultdict[tuple[str, str, int], float]
 Bytes = defaultdict[tuple[str, int], float]
