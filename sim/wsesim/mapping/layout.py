@@ -121,6 +121,12 @@ def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     return like(found, cluster=request.cluster, software=request.software)
 
 
+def compute_s(request: StepRequest, *, passes: int, recompute: float) -> float:
+    """Return the seconds in which the fullest wafer computes, of a step that is not laid for it."""
+    sizes = pass_sizes(request.share, passes)
+    return fsum(count * _group(request, size, count, recompute=recompute).compute_s for size, count in sizes)
+
+
 def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
     sizes = pass_sizes(request.share, passes)
     groups = tuple(_group(request, size, count, recompute=recompute) for size, count in sizes)
