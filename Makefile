@@ -24,10 +24,11 @@ help: ## List the targets
 
 venv: $(INSTALLED) ## Install the package and its tools into .venv
 
+# Of what is installed the most is never imported, and need not be compiled.
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs]'
+	$(BIN)/python -m pip install --no-compile --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs]'
 	$(BIN)/python -m compileall -q sim
 	@touch $@
 
@@ -39,7 +40,7 @@ test: venv ## Run the tests on all cores
 
 nightly: venv ## Run the long tests, laws and files users may write on twenty times as many cases, and mutants: two hours
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,cluster,studies]'
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly" --hypothesis-profile=nightly
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly or every" --hypothesis-profile=nightly
 	$(BIN)/python benchmarks/mutants.py
 
 mutants: venv ## Change one operator of the source after the other; fail where no test notices: an hour

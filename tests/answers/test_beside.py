@@ -58,6 +58,7 @@ def died(number: int, work: Callable[[], object]) -> bool:
 
 @pytest.mark.parametrize("one_step", [True, False])
 @pytest.mark.parametrize("before", [OLD, None])
+@pytest.mark.every(4)
 def test_a_run_killed_at_any_step_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, bytes] | None, one_step: bool
 ) -> None:

@@ -21,6 +21,7 @@ def test_texts_are_listed_with_package_and_licence(call: Call, monkeypatch: pyte
     assert not any(one["fetched"] for one in document["texts"])
 
 
+@pytest.mark.nightly
 def test_the_made_up_world_is_shown_and_called_synthetic(call: Call) -> None:
     assert "no texts are called 'easy-wrld', did you mean 'easy-world'?" in call("data", "show", "easy-wrld").stderr
     found = call("data", "show", "easy-world")

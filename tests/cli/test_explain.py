@@ -36,6 +36,7 @@ def said(*given: str, code: int = 0) -> str:
         ("llama-3-8b", "llama-3-8b (model)"),
     ],
 )  # fmt: skip
+@pytest.mark.every(3)
 def test_everything_that_has_a_name_is_explained(term: str, told: str) -> None:
     assert told in said("explain", term)
 

@@ -103,7 +103,7 @@ def _ended_well(found: Result) -> None:
 
 
 @settings(
-    max_examples=max(200, settings.default.max_examples if settings.default else 0),
+    max_examples=max(100, settings.default.max_examples if settings.default else 0),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=nearly_right())
@@ -121,7 +121,7 @@ def test_a_setting_is_right_or_a_message(call: Call, tmp_path: Path, kind: str, 
     _ended_well(call("check", file, "--set", f"{name}={json.dumps(value)}"))
 
 
-@settings(max_examples=max(60, settings.default.max_examples // 10 if settings.default else 0))
+@settings(max_examples=max(30, settings.default.max_examples // 10 if settings.default else 0))
 @given(data=nearly_right())
 def test_a_question_that_is_right_has_an_answer_or_a_reason(data: dict[str, Any]) -> None:
     try:

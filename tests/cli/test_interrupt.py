@@ -171,6 +171,7 @@ def test_a_process_that_was_told_to_ignore_it_goes_on(question: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("wait_s", [pytest.param(0.0, marks=pytest.mark.nightly), 0.3, 2.0])
+@pytest.mark.every(3)
 def test_workers_of_a_sweep_say_nothing_and_end(question: Path, tmp_path: Path, wait_s: float) -> None:
     (tmp_path / "study.yaml").write_text(STUDY)
     arguments = ("sweep", tmp_path / "study.yaml", "--jobs", 2, "--out", tmp_path / "out")

@@ -48,7 +48,7 @@ def _files(folder: Path, name: str) -> tuple[Path, Path]:
     return question, study
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=names)
 @example(name=HOSTILE.replace("/", "-"))
 def test_names_steer_no_terminal(call: Call, in_tmp: Path, name: str) -> None:
@@ -67,6 +67,7 @@ def test_names_steer_no_terminal(call: Call, in_tmp: Path, name: str) -> None:
     assert all(sign.isprintable() or sign in "\n\N{NO-BREAK SPACE}" for sign in page)
 
 
+@pytest.mark.nightly
 def test_a_sweep_and_levels_steer_no_terminal(call: Call, in_tmp: Path) -> None:
     question, study = _files(in_tmp, HOSTILE.replace("/", "-"))
     _steers_nothing(call("sweep", study, "--jobs", "1", "--out", "s"))
@@ -93,6 +94,7 @@ def test_a_table_of_rows_is_text_wherever_it_goes(call: Call, in_tmp: Path) -> N
 @pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C"}]
 )
+@pytest.mark.every(3)
 def test_signs_that_a_terminal_lacks_are_the_nearest(in_tmp: Path, environment: dict[str, str]) -> None:
     question, study = _files(in_tmp, "tiny")
     study.write_text(f"{study.read_text()}figures: [bound_s, mfu]\n")

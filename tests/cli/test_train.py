@@ -41,6 +41,7 @@ def contents(folder: Path) -> dict[str, object]:
     return {"result": form, **{name: (folder / name).read_bytes() for name in names}}
 
 
+@pytest.mark.nightly
 def test_a_training_killed_goes_on_to_the_same_bits(toy: Path, call: Call) -> None:
     started = subprocess.Popen(
         [sys.executable, "-m", "wsesim", "train", str(toy), "--out", "killed", "--quiet"],

@@ -34,6 +34,7 @@ def shown(prepared: Prepared, **recorded: Any) -> list[object]:
 
 
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.every(3)
 def test_a_run_that_is_recorded_is_the_same(name: str) -> None:
     for number, each in enumerate(SMALL[name][:3]):
         plain, recorded = (each.case(name, number).load() for _ in range(2))

@@ -69,7 +69,7 @@ def described(role: CoreRole, op: int, kind: int, operands: list[Operand], which
     role.vector(op, *named, kind=kind)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data(), st.sampled_from(sorted(WAFERS)), st.sampled_from(sorted(SOURCES)),
        st.sampled_from([isa.F32, isa.F16, isa.MIXED, isa.I32, isa.I16]), st.integers(1, 24))  # fmt: skip
 def test_whoever_describes_operands_the_cores_do_the_same(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from tests.rows import TOGETHER
 
 from wsesim.cli import cli
 from wsesim.questions import is_study, load
@@ -71,7 +72,7 @@ for _page in PAGES:
 
 def _page_test(page: Path, marks: tuple[pytest.MarkDecorator, ...] = ()) -> Any:
     rows = any("validate" in line for block in blocks_of(page) for line, _ in commands_of(block))
-    group = (pytest.mark.xdist_group("kernel rows"),) if rows else ()
+    group = (TOGETHER,) if rows else ()
     return pytest.param(page, marks=(*marks, *group), id=str(page.relative_to(ROOT)))
 
 

@@ -7,16 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import CliRunner
+from tests.rows import TOGETHER
 
 from wsesim import kit
 from wsesim.cli import cli
 from wsesim.questions import kinds
 
 ROOT = Path(__file__).parents[2]
-ROWS = pytest.mark.xdist_group("kernel rows")
-"""With the tests of all rows, which are then computed once."""
 GROUP = r"^\| (CS-\d [^|]+?) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \| (\d+) % \| (\d+) % \|"
 FAMILY = r"^\| (\S+) \| (simulator|silicon) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \|"
 
@@ -31,7 +29,7 @@ def asked(*words: str) -> Any:
     return json.loads(done.output)
 
 
-@ROWS
+@TOGETHER
 def test_quoted_accuracy_is_that_of_today() -> None:
     summary = asked("validate")["summary"]
     for page, least in (("README.md", 5), ("docs/explanation/belief.md", 19)):
@@ -44,7 +42,7 @@ def test_quoted_accuracy_is_that_of_today() -> None:
             assert (name, group["run"], found) == (name, int(rows), shares)
 
 
-@ROWS
+@TOGETHER
 def test_quoted_accuracy_of_kernels_is_that_of_today() -> None:
     today = {
         (each["family"], each["target"], str(each["run"]), f"{100 * each['median']:.1f}", f"{100 * each['worst']:.1f}")

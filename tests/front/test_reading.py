@@ -53,6 +53,7 @@ CASES = tuple(COMMANDS)
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.every(2)
 def test_each_is_short_and_a_card_and_plain(case: str, found: dict[str, Readable]) -> None:
     one = found[case]
     assert repr(one).startswith(f"<{type(one).__name__} ")

@@ -27,6 +27,7 @@ def test_a_step_is_that_of_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("precision", "said"), [("cb16", "cb16"), ("fp16", "mixed")])
+@pytest.mark.every(2)
 def test_the_precision_is_that_of_the_file(precision: str, said: str, tmp_path: Path) -> None:
     model = CerebrasGPT(2, 2, vocab_size=64, max_position_embeddings=32, precision=precision)
     found = model.simulate(batch=8, verify=False)

@@ -39,6 +39,7 @@ def hold(errors: Sequence[float], *, middle: float, worst: float) -> None:
 
 
 @pytest.mark.parametrize("machine", ["cs-2", "cs-3"])
+@pytest.mark.every(2)
 def test_products_of_prompts_are_those_of_the_program(machine: str) -> None:
     wafer, errors = WAFERS[machine], []
     for side in (3, 5, 8):
@@ -67,6 +68,7 @@ def test_a_vector_times_a_matrix_is_that_of_the_program_on_the_wse3() -> None:
     hold([form / cycles - 1 for cycles, form in ran], middle=0.10, worst=0.20)
 
 
+@pytest.mark.nightly
 def test_and_on_the_wse2_but_for_collisions_and_tasks() -> None:
     wafer, errors = WAFERS["cs-2"], []
     for side, inputs, outputs in CASES:
@@ -90,6 +92,7 @@ def test_sums_and_ways_back_are_those_of_the_program(machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", ["cs-2", "cs-3"])
+@pytest.mark.every(2)
 def test_norms_and_softmax_are_those_of_the_programs_at_their_pace(machine: str) -> None:
     wafer, norms, softmaxes = WAFERS[machine], [], []
     code = wafer.code

@@ -16,6 +16,7 @@ from wsesim.validation.behaviour import Behaved, BehaviourReport, Expectation, W
 
 
 @pytest.mark.parametrize("what_if", what_ifs(), ids=lambda what_if: what_if.title.replace(" ", "-"))
+@pytest.mark.every(2)
 def test_answers_move_as_physics_says(what_if: WhatIf) -> None:
     found = behaved(what_if)
     assert found.as_expected, (found.answers, found.checks)

@@ -78,6 +78,7 @@ def test_what_is_advised_fits_and_one_step_back_does_not(model: ModelSpec, by_ha
 
 @pytest.mark.parametrize(("systems", "copies"), [(3, 2), (5, 2), (6, 2), (6, 3)])
 @pytest.mark.parametrize("serves", [True, False])
+@pytest.mark.every(4)
 def test_copies_with_too_few_wafers_each_say_how_many_a_copy_needs(systems: int, copies: int, serves: bool) -> None:
     cluster = replace(TINY, systems=systems)
     request = asked(LARGE, cluster=cluster, replicas=copies, batch=1 if serves else 4)

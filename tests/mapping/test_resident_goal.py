@@ -41,6 +41,7 @@ def seconds(model: str, machine: str, goal: PlanGoal) -> float:
 
 
 @pytest.mark.parametrize(("machine", "best_s"), [("cs-2", 19.75e-3), ("cs-3", 12.2e-3)])
+@pytest.mark.every(2)
 def test_a_prompt_alone_is_read_as_fast_as_with_the_best_number_of_stages(machine: str, best_s: float) -> None:
     assert seconds("llama-3-8b", machine, PlanGoal(prompt=2048)) <= best_s
 
@@ -51,6 +52,7 @@ def test_eight_sequences_write_as_fast_as_one_where_the_pipeline_has_room() -> N
     assert 18_300 < rate < 19_500
 
 
+@pytest.mark.nightly
 def test_a_long_cache_does_not_choose_for_long_prompts() -> None:
     goal = PlanGoal(prompt=1024)
     short, long = (planned(request("llama-3-8b", CS3, positions=positions), goal) for positions in (1024, 8192))
@@ -61,10 +63,12 @@ def test_a_long_cache_does_not_choose_for_long_prompts() -> None:
 
 @pytest.mark.parametrize("model", ["cerebras-gpt-111m", "cerebras-gpt-1.3b", "llama-3-8b"])
 @pytest.mark.parametrize("goal", GOALS.values(), ids=GOALS)
+@pytest.mark.every(3)
 def test_with_the_same_software_a_cs3_is_no_slower_than_a_cs2(model: str, goal: PlanGoal) -> None:
     assert seconds(model, "cs-3", goal) <= seconds(model, "cs-2", goal)
 
 
+@pytest.mark.nightly
 def test_a_service_gives_memory_to_prompts_and_is_no_slower_on_a_cs3() -> None:
     found = [plan_service(request("cerebras-gpt-111m", cluster), SERVICE) for cluster in (CS2, CS3)]
     plans = [plan for plan in found if isinstance(plan, ResidentPlan)]
@@ -98,6 +102,7 @@ BETTER = {
 
 @pytest.mark.parametrize("goal", [GOALS["token"], GOALS["prompt"]], ids=["token", "prompt"])
 @pytest.mark.parametrize("cluster", BETTER.values(), ids=BETTER)
+@pytest.mark.every(3)
 def test_a_better_machine_is_never_slower(cluster: Cluster, goal: PlanGoal) -> None:
     better = goal(planned(request("cerebras-gpt-1.3b", cluster), goal))
     assert better <= (1 + 1e-9) * seconds("cerebras-gpt-1.3b", "cs-2", goal)

@@ -175,6 +175,7 @@ def test_sequences_that_have_no_memory_side_by_side_write_in_groups() -> None:
     assert slowed.decode(1024, batch=128).cycles == many.decode(1024, batch=128, group=1).cycles
 
 
+@pytest.mark.nightly
 def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
     request = asked(model=QWEN, cluster=CS3, positions=400_000, batch=8, wafers=1)
     found = plan_resident(request)
@@ -186,6 +187,7 @@ def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
     assert isinstance(plan_resident(replace(request, batch=batch, positions=1)), ResidentPlan)
 
 
+@pytest.mark.nightly
 def test_advice_on_wafers_is_the_fewest_that_fit() -> None:
     large = replace(QWEN, layers=400)
     request = asked(model=large, cluster=CS3, positions=1024, wafers=1)

@@ -71,6 +71,7 @@ def apart(one: PipelineStage, other: PipelineStage) -> bool:
 
 
 @pytest.mark.parametrize(("model", "wafers"), [(SMALL, 1), (LARGE, 4), (LARGEST, 22)])
+@pytest.mark.every(3)
 def test_large_models_need_as_many_wafers_as_their_weights_say(model: ModelSpec, wafers: int) -> None:
     request = asked(model=model, cluster=MANY, positions=8192)
     assert fewest_wafers(request) == wafers
@@ -80,7 +81,7 @@ def test_large_models_need_as_many_wafers_as_their_weights_say(model: ModelSpec,
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
 
 
-@settings(deadline=None, max_examples=4)
+@settings(deadline=None, max_examples=2)
 @given(REQUESTS)
 def test_all_layers_lie_once_on_the_wafer_and_apart(request: ResidentRequest) -> None:
     found = plan_resident(request)
@@ -106,7 +107,7 @@ def test_a_token_passes_from_neighbour_to_neighbour() -> None:
         assert steps == 1
 
 
-@settings(deadline=None, max_examples=3)
+@settings(deadline=None, max_examples=2)
 @given(REQUESTS)
 def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> None:
     sram_bytes = CS3.wafer.core.sram_bytes
@@ -202,6 +203,7 @@ def test_one_table_serves_both_ends_where_they_meet() -> None:
 
 
 @pytest.mark.parametrize("stages", [1, 7, 80])
+@pytest.mark.nightly
 def test_as_many_stages_as_asked(stages: int) -> None:
     found = plan_resident(asked(model=LARGE, cluster=MANY, positions=64, stages=stages))
     if stages == 1:

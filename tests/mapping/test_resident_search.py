@@ -173,6 +173,7 @@ def test_a_service_is_never_slower_with_more(model: ModelSpec, name: str, times:
 
 
 @pytest.mark.parametrize("width", [32, 64])
+@pytest.mark.every(2)
 def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(width: int) -> None:
     """Of one token a head of one row is the quickest; of those of a hundred sequences it would be what all wait for."""
     model = ModelSpec(name="m", layers=2, width=width, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
@@ -189,7 +190,7 @@ def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(w
     assert goal(plan) <= 1.03 * min(goal(replace(plan, tables=(embed, other))) for other in heads)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=4)
 @given(MODELS, GOALS, st.integers(0, 2**32 - 1))
 def test_no_bound_is_above_what_the_plan_takes(model: ModelSpec, goal: PlanGoal, seed: int) -> None:
     asked = request(model, goal, replicas=1)
@@ -242,6 +243,7 @@ def test_a_size_in_between_has_no_smaller_parts() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 5, 8])
+@pytest.mark.every(3)
 def test_copies_share_a_batch_and_one_sequence_has_one_copy(batch: int) -> None:
     model = ModelSpec(name="m", layers=4, width=256, heads=4, kv_heads=4, head_width=64, ffn_width=1024, vocab=997,
                   max_length=4096, activation="gelu", norm="layer_norm", position="learned")  # fmt: skip

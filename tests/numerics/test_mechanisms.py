@@ -13,6 +13,7 @@ from wsesim.numerics.probe import narrow
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
+@pytest.mark.every(3)
 def test_graph_and_reference_agree_and_so_do_gradients(name: str) -> None:
     found = verify_model(MECHANISMS[name], text="sample:sotu", sequences=1, length=10)
     assert found.ok, found.worst

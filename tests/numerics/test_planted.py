@@ -323,6 +323,7 @@ def verified(row: Row, text: str) -> Any:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.every(3)
 def test_a_planted_mistake_is_seen(row: Row, text: str, monkeypatch: Patch) -> None:
     row.plant(monkeypatch)
     assert not verified(row, text).ok

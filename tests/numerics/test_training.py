@@ -83,6 +83,7 @@ def test_what_is_written_over_is_nobodys(model: ModelSpec, sequences: int, monke
 
 
 @pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.name)
+@pytest.mark.every(3)
 def test_gradients_are_directional_derivatives_of_the_reference(model: ModelSpec) -> None:
     graph = with_training(graph_of(model))
     arrays, tokens = arrays_of(graph), token_inputs(graph, ids_of())

@@ -81,6 +81,7 @@ MISTAKES: dict[str, tuple[str, OpFunction, str]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.every(2)
 def test_a_wrong_op_is_noticed_and_placed(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, function, place = MISTAKES[mistake]
     monkeypatch.setattr(storage, "function_of", lambda op: function if op.kind == kind else function_of(op))

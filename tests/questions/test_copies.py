@@ -19,6 +19,7 @@ def answered(phase: str, cluster: object, level: Level = "system", **more: Any) 
 
 
 @pytest.mark.parametrize(("model", "machine"), [("llama-3-8b", "cs-2"), ("cerebras-gpt-1.3b", "cs-3")])
+@pytest.mark.every(2)
 def test_decode_and_serving_agree_about_users_who_write_all_the_time(model: str, machine: str) -> None:
     """Eight users in steady state; what is left is the reading of their prompts, and the first and the last of all."""
     users = {"prompt": 16, "output": 1000, "prompt_spread": 0, "output_spread": 0, "longest": 1100, "search": False}
@@ -30,6 +31,7 @@ def test_decode_and_serving_agree_about_users_who_write_all_the_time(model: str,
     assert 0.93 < rates[0] / rates[1] < 1.0
 
 
+@pytest.mark.nightly
 def test_four_systems_serve_four_times_what_one_does() -> None:
     one, four = (
         answered("serving", {"machine": "cs-2", "systems": systems}, "closed", serving={"rate": 5, "requests": 10})
@@ -82,6 +84,7 @@ def test_copies_without_a_sequence_take_no_part() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"batch": 3}])
+@pytest.mark.every(2)
 def test_the_next_best_is_the_best_with_its_wafers(given: dict[str, int]) -> None:
     service = {"rate": 1, "requests": 10, "prompt": 300, "output": 50, "longest": 1000, "search": False}
     model = {"preset": "llama-3-8b", "layers": 8}

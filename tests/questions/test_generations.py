@@ -51,6 +51,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("phase", "model"), CASES)
+@pytest.mark.every(4)
 def test_a_cs_3_is_nowhere_slower(phase: str, model: str) -> None:
     name, more = PHASES[phase]
     older, newer = (found.figures[name] for found in both(phase, model=model, **more))

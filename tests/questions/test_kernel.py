@@ -397,6 +397,7 @@ def outcome(case: Case, changes: Changes) -> object:
 
 
 @pytest.mark.parametrize(("case", "changes"), WHERE, ids=lambda value: value[0] if isinstance(value, tuple) else "")
+@pytest.mark.every(3)
 def test_every_figure_that_is_read_changes_an_answer(case: Case, changes: Changes) -> None:
     before = outcome(case, {})
     unmoved = [name for name, value in changes.items() if outcome(case, {name: value}) == before]
@@ -425,6 +426,7 @@ def unread() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [2, 12, 16, 20, 24])
+@pytest.mark.every(5)
 def test_what_is_not_read_changes_nothing(number: int) -> None:
     case = WHERE[number][0]
     assert len(unread()) > 15

@@ -27,6 +27,7 @@ def answer_of(name: str, phase: str) -> Answer:
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
+@pytest.mark.every(4)
 def test_a_step_and_a_request_are_answered(name: str) -> None:
     model = MECHANISMS[name]
     trained = [] if model.task == "embed" else ["training"]

@@ -48,6 +48,7 @@ SERVED = {"rate": 2, "requests": 60, "prompt": 300, "output": 60, "longest": 400
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("level", ["closed", "system"])
+@pytest.mark.every(2)
 def test_it_is_said(tmp_path: Path, data: dict[str, Any], said: str, level: str) -> None:
     (tmp_path / "t.csv").write_text(TRACE)
     assert said in notes_of(tmp_path, level, **data)
@@ -63,6 +64,7 @@ def test_it_is_said(tmp_path: Path, data: dict[str, Any], said: str, level: str)
         {"batch": {"sequences": 4, "length": 8}, "model": {**LLAMA, "rotary_base": 9.0}},
     ],
 )
+@pytest.mark.every(2)
 def test_nothing_is_said_of_what_has_an_effect(tmp_path: Path, data: dict[str, Any]) -> None:
     assert "beyond" not in (said := notes_of(tmp_path, **data))
     assert "no effect" not in said

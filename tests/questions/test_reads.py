@@ -1,6 +1,7 @@
 """Every knob is alive, or said not to be: whatever a kind says it reads moves some answer, and nothing else does."""
 
 from functools import cache
+from typing import Any
 
 import pytest
 from tests.questions.reading_cases import CASES, FACTS, answered, cases, figures_of, with_fact, with_figures
@@ -13,8 +14,19 @@ FACTORS = (2.0, 0.5, 10.0, 0.1)
 LIMITS = {"cluster.max_systems"}
 """Figures that say what may be asked: a question that is refused is one that they moved."""
 LONG = {"evaluation", "prefill", "decode", "generate", "serving"}
-"""Kinds whose answers take long, or are half of another's; those of training and kernels are changed by day."""
-MOVED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in LONG else []) for kind in CASES]
+"""Kinds whose answers take long, or are half of another's; some of training and kernels are changed by day."""
+
+
+def _cases(kind: str, *case: object, id: str | None = None) -> Any:
+    return pytest.param(kind, *case, marks=[pytest.mark.nightly] if kind in LONG else [], id=id)
+
+
+MOVED = [_cases(kind) for kind in CASES]
+READ = [
+    _cases(kind, section, slot, id=f"{kind}: {section}.{name}")
+    for kind in CASES for section, name, slot in figures_of(questions.kinds()[kind])
+    if name in getattr(questions.kinds()[kind].reads, section)
+]  # fmt: skip
 
 
 @cache
@@ -23,12 +35,10 @@ def before(kind: str) -> list[object]:
     return [answered(data) for data in cases(kind)]
 
 
-@pytest.mark.parametrize("kind", MOVED)
-def test_every_figure_that_is_read_moves_an_answer(kind: str) -> None:
-    question = questions.kinds()[kind]
-    read = [entry for entry in figures_of(question) if entry[1] in getattr(question.reads, entry[0])]
-    still = [name for section, name, slot in read if not _moves(kind, before(kind), section, slot)]
-    assert not still
+@pytest.mark.every(6)
+@pytest.mark.parametrize(("kind", "section", "slot"), READ)
+def test_every_figure_that_is_read_moves_an_answer(kind: str, section: str, slot: Slot) -> None:
+    assert _moves(kind, before(kind), section, slot)
 
 
 def _moves(kind: str, unchanged: list[object], section: str, slot: Slot) -> bool:
@@ -57,18 +67,14 @@ def test_all_figures_that_are_not_read_move_no_answer(kind: str) -> None:
         assert changed is None or answered(changed) == known
 
 
-@pytest.mark.parametrize("kind", MOVED)
-def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str) -> None:
-    reads = questions.kinds()[kind].reads.model
-    wrong = []
-    for name in FACTS:
-        idle = name in EXTRAS and name not in reads  # of which a few cases are as good as all
-        pairs = list(zip(cases(kind), before(kind), strict=True))[: 3 if idle else None]
-        found = ((answered(changed), known) for data, known in pairs for changed in with_fact(data, name))
-        moves = any(new is not None and new != old for new, old in found)
-        if moves != (name in reads):
-            wrong.append(f"{name} is {'read' if name in reads else 'not read'} and moves {'an' if moves else 'no'} one")
-    assert not wrong
+@pytest.mark.every(6)
+@pytest.mark.parametrize(("kind", "name"), [_cases(kind, name) for kind in CASES for name in FACTS])
+def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str, name: str) -> None:
+    read = name in questions.kinds()[kind].reads.model
+    idle = name in EXTRAS and not read  # of which a few cases are as good as all
+    pairs = list(zip(cases(kind), before(kind), strict=True))[: 3 if idle else None]
+    found = ((answered(changed), known) for data, known in pairs for changed in with_fact(data, name))
+    assert any(new is not None and new != old for new, old in found) == read
 
 
 @pytest.mark.parametrize("kind", CASES)

@@ -39,12 +39,14 @@ def rows(found: Comparison) -> list[Mapping[str, Any]]:
     return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
+@pytest.mark.nightly
 def test_the_formula_is_close_to_the_request(question: Question, found: Comparison) -> None:
     assert figures(found, "system") == questions.run(question, verify=False).figures
     for name in ("ttft_s", "tpot_s"):
         assert figures(found, "closed")[name] == pytest.approx(figures(found, "system")[name], rel=0.05)
 
 
+@pytest.mark.nightly
 def test_causes_sum_to_the_differences(found: Comparison) -> None:
     assert {each.figure for each in found.differences if each.fine == "cores"} == {"ttft_s", "tpot_s"}
     for each in found.differences:
@@ -52,6 +54,7 @@ def test_causes_sum_to_the_differences(found: Comparison) -> None:
         assert sum(seconds for _, seconds in each.causes) == pytest.approx(wanted)
 
 
+@pytest.mark.nightly
 def test_work_is_the_same_at_every_level(found: Comparison) -> None:
     system = figures(found, "system")
     for level in LEVELS:
@@ -68,12 +71,14 @@ def test_prompts_side_by_side_and_guesses_count_in_the_formula_too(phase: str, w
     assert figures(found, "closed")["total_s"] == pytest.approx(figures(found, "system")["total_s"], rel=0.05)
 
 
+@pytest.mark.nightly
 def test_products_ran_and_ratios_are_sensible(found: Comparison) -> None:
     programs = {row["program"] for row in rows(found)}
     assert {"gemv", "attention-decode", "layer-norm", "gelu"} <= programs
     assert all(0.3 < row["ratio"] < 3 for row in rows(found) if row["program"] == "gemv")
 
 
+@pytest.mark.nightly
 def test_a_prompt_whose_weights_move_runs_as_mesh_gemm() -> None:
     where = {"prompt": 256, "placement": "blocks", "prefill_grid": 120}
     ran = {row["ops"]: row for row in rows(questions.compare(asked("prefill", inference=where), ("cores",)))}

@@ -122,6 +122,7 @@ def test_what_does_not_fit_says_why_and_what_would() -> None:
     assert forced.status is Status.OK
 
 
+@pytest.mark.nightly
 def test_a_service_at_a_low_rate_is_good_and_at_a_high_rate_is_not() -> None:
     low, high = (service(rate=rate, slo_ttft="20 ms", slo_tpot="1 s") for rate in (0.2, 50_000))
     assert low["met_share"] == 1

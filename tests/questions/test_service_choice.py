@@ -139,6 +139,7 @@ def test_where_too_few_answers_are_good_what_was_tried_is_said() -> None:
     assert all(each in words for each in (placement.chosen, *(other for other, _ in placement.others)))
 
 
+@pytest.mark.nightly
 def test_words_of_no_rate_name_what_was_tried_and_the_limit_in_full() -> None:
     found = answer("1.265 us")
     (words,) = (words for words in found.sentences if "No rate holds" in words)

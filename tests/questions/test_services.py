@@ -222,6 +222,7 @@ def test_good_answers_are_counted_over_the_span_of_all_answers() -> None:
     assert figure(few, "goodput_per_s") == figure(few, "served_per_s") < figure(few, "offered_per_s")
 
 
+@pytest.mark.nightly
 def test_a_rate_that_draws_came_out_beside_is_said() -> None:
     few, many = (answer(rate=40, requests=count, search=False) for count in (100, 100_000))
     offered = figure(few, "offered_per_s")

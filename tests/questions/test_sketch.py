@@ -23,6 +23,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("level", ["closed", "system"])
+@pytest.mark.every(3)
 def test_a_sketch_is_the_answer_in_figures(kind: str, level: Level) -> None:
     data = {"model": GPT, "cluster": {"machine": "cs-2", "systems": 2}, **CASES[kind]}
     question = questions.ask(data, file="case.yaml", folder=Path())

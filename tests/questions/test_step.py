@@ -75,6 +75,7 @@ def test_a_model_over_the_store_has_no_memory_table() -> None:
 
 
 @pytest.mark.parametrize("model", model_names())
+@pytest.mark.every(4)
 def test_every_model_is_answered(model: str) -> None:
     figures = answer(model=model, batch={"sequences": 2, "length": 128}, outputs={"timeline": False}).figures
     assert (figures["step_s"] or 0) > (figures["bound_s"] or 0) > 0

@@ -44,6 +44,7 @@ def _whole_numbers_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.parametrize("model", [MODEL, EXPERTS], ids=["dense", "experts"])
+@pytest.mark.every(3)
 def test_floats_are_added_by_fsum(kind: str, model: dict[str, Any]) -> None:
     assert questions.kinds().keys() == ASKED.keys()
     data = {"cluster": "cs-2", **ASKED[kind]}

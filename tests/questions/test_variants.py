@@ -65,6 +65,7 @@ def test_evaluation_is_the_forward_pass_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("model", model_names())
+@pytest.mark.every(4)
 def test_evaluation_is_quicker_than_training_and_fits_at_least_as_much(model: str) -> None:
     case = {"model": model, "batch": {"sequences": 16, "length": 128}, "outputs": {"timeline": False}}
     forward, both = step(phase="evaluation", **case), step(**case)
@@ -93,6 +94,7 @@ def test_a_store_that_is_too_small_to_train_may_do_to_evaluate() -> None:
 
 @pytest.mark.parametrize("phase", ["training", "evaluation"])
 @pytest.mark.parametrize("cluster", ["cs-2", "cs-3"])
+@pytest.mark.every(2)
 def test_no_zeros_is_dense_and_more_zeros_are_never_slower(phase: str, cluster: str) -> None:
     def at(sparsity: float) -> Mapping[str, Any]:
         return step(model={**DENSE, "sparsity": sparsity}, phase=phase, cluster=cluster)
@@ -207,6 +209,7 @@ def test_a_mixture_is_half_as_quick_as_a_dense_model_of_its_work_at_best() -> No
 
 @pytest.mark.parametrize("phase", ["prefill", "decode", "generate", "serving"])
 @pytest.mark.parametrize("model", [mixture(experts=4), {**DENSE, "sparsity": 0.5}])
+@pytest.mark.every(3)
 def test_sparse_resident_weights_or_experts_are_answered_or_not_modelled(model: dict[str, Any], phase: str) -> None:
     section = {"serving": {"rate": 1, "requests": 9}} if phase == "serving" else {"inference": {"prompt": 16}}
     data = {"model": {**model, "max_length": 256}, "phase": phase, "cluster": "cs-3", **section}

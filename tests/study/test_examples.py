@@ -23,6 +23,7 @@ def values(table: SweepTable, figure: str) -> list[float]:
     return [float(row.figures[figure] or 0) for row in table.rows]
 
 
+@pytest.mark.every(3)
 def test_it_runs(example: tuple[str, SweepTable]) -> None:
     assert example[1].count()["error"] == 0
     assert example[1].count()["ok"] >= 8

@@ -33,6 +33,7 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("text", [ONE, WORDS, TWO, THREE])
+@pytest.mark.every(2)
 def test_the_page_is_self_contained_and_the_same_every_time(study: Callable[[str], Study], text: str) -> None:
     found = page(study(text))
     assert found == page(study(text))
@@ -86,6 +87,7 @@ def test_cells_have_values_and_missing_ones_a_hatch(study: Callable[[str], Study
     ("batch.sequences: {from: 1, to: 30, by: 1}", 30),
     ("batch.sequences: {from: 1, to: 15, by: 1}, precision: [fp16, mixed]", 30),
 ])  # fmt: skip
+@pytest.mark.every(2)
 def test_a_point_that_was_not_answered_has_no_place_in_a_picture(
     study: Callable[[str], Study], over: str, points: int
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_third_parameter_makes_panels(study: Callable[[str], Study]) -> None:
         "vary: {batch.sequences: {from: 1, to: 30, by: 4}, batch.length: {from: 1, to: 20, by: 5}}\nfigures: [mfu]\n",
     ],
 )
+@pytest.mark.nightly
 def test_odd_studies_can_be_drawn(study: Callable[[str], Study], text: str) -> None:
     assert "<svg" in page(study(text))
 
@@ -131,6 +134,7 @@ def test_long_words_stand_beside_the_cells_not_below(study: Callable[[str], Stud
     assert 'aria-label="MFU over batch.sequences and model"' in text
 
 
+@pytest.mark.nightly
 def test_long_tables_are_cut_short(study: Callable[[str], Study]) -> None:
     table = sweep(study(ONE))
     rows = [replace(table.rows[0], why=f"reason {number}.") for number in range(MOST_ROWS + 7)]

@@ -177,6 +177,7 @@ def test_progress_counts_every_point(study: Callable[[str], Study]) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 2, 5])
+@pytest.mark.every(3)
 def test_a_pool_that_breaks_is_made_anew_once(
     study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
@@ -304,6 +305,7 @@ def alive(process: int) -> bool:
 @pytest.mark.skipif(os.name != "posix", reason="kills a process by its number")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("when", ["starting", "working"])
+@pytest.mark.every(2)
 def test_workers_end_with_a_parent_that_was_killed(
     study_file: Callable[..., Path], tmp_path: Path, name: str, when: str
 ) -> None:

@@ -104,7 +104,7 @@ def test_nothing_is_faster_than_what_is_chosen(asked: Draw) -> None:
     assert chosen_s[0] <= whole[0]
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=1, deadline=None)
 @given(asked=REQUESTS, other=HARDWARE)
 def test_the_fastest_alone_is_the_same_whatever_was_asked_before(asked: Draw, other: Draw) -> None:
     """It is looked for beyond a bound that no way is faster than, and from what was fastest around another wafer."""
@@ -135,7 +135,7 @@ def test_alone_passes_are_all_alike_too_where_software_has_no_others() -> None:
     assert [group.sequences for group in alone[0].program.groups] == [256]
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(asked=REQUESTS, starts=st.sampled_from([0.0, 0.5, 1.0]))
 def test_parts_that_are_free_are_never_worse(asked: Draw, starts: float) -> None:
     request = fitting(asked)
@@ -282,7 +282,7 @@ def test_the_floor_is_close_where_kernels_set_the_time() -> None:
     assert floor_s(request, laid, 6) == pytest.approx(time_step(other).step_s, rel=0.05)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(asked=REQUESTS, more=st.integers(1, 9))
 def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     """But for what leaving cores unused could bring where it is not looked for: at most what filling them takes."""
@@ -293,7 +293,7 @@ def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     assert step_s(larger) >= way.timed.step_s * (1 - 1e-9) - unsought_s
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(asked=REQUESTS, micro_batch=st.integers(1, 50), recompute=st.sampled_from(["never", "always"]))
 def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_batch: int, recompute: str) -> None:
     request = fitting(asked)
@@ -302,7 +302,7 @@ def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_b
         assert step_s(request) <= step_s(stated) * (1 + 1e-9)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(asked=REQUESTS, systems=st.integers(2, 5))
 def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems: int) -> None:
     """The tree has one level from one system up to its fan-in; of several systems the slowest is waited for."""
@@ -312,7 +312,7 @@ def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems
     assert step_s(shared) <= step_s(request) * (1 + late + 1e-9)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(
     asked=REQUESTS, what=st.sampled_from(["sram_bytes", "rows", "columns"]), times=st.sampled_from([1.01, 1.3, 2, 16])
 )

@@ -158,6 +158,7 @@ def test_the_same_program_plays_the_same(program_of: MakeProgram, stages: list[t
 
 @pytest.mark.parametrize("update", [1e18, 2e6, 1e4])
 @pytest.mark.parametrize("stage", [(1000, 0.01, 1000, 500), (1000, 0.0, 1000, 0), (1000, 0.0001, 100, 1000)])
+@pytest.mark.every(3)
 def test_the_cost_does_not_grow_with_layers_or_passes(
     program_of: MakeProgram, stage: tuple[int, ...], update: float
 ) -> None:

@@ -79,7 +79,7 @@ def test_more_slots_never_delay_first_tokens(service: ServiceTimes, seed: int, l
     assert full_rate(requests, roomier) >= full_rate(requests, service) * 0.9
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(services(), st.integers(0, 10**6), st.floats(1.2, 6), st.integers(1, 40))
 def test_more_slots_never_lower_the_best_rate(service: ServiceTimes, seed: int, slack: float, more: int) -> None:
     """But for chance: of 420 requests that count a few more or fewer are late."""
@@ -150,6 +150,7 @@ def test_the_largest_rate_is_steady_with_the_requests_it_is_judged_on() -> None:
 
 
 @pytest.mark.parametrize("waits", [1, 4])
+@pytest.mark.every(2)
 def test_one_server_and_equal_requests_hold_what_queueing_theory_says(waits: int) -> None:
     """M/D/1 (Erlang 1909): the rate at which nine in ten wait at most so many services."""
     service_s = 0.01

@@ -76,6 +76,7 @@ def test_a_checkpoint_of_another_training_is_refused(course: MakeCourse, tmp_pat
 
 @pytest.mark.parametrize("spoilt", [STATE, TENSORS])
 @pytest.mark.parametrize("content", [None, b"", b"{", b'{"step": 3}', bytes(100)])
+@pytest.mark.every(3)
 def test_a_checkpoint_that_is_broken_is_refused(
     course: MakeCourse, tmp_path: Path, spoilt: str, content: bytes | None
 ) -> None:

@@ -28,6 +28,7 @@ def learned(course: Course, out: Path, *, again: bool = False) -> Report | Seeds
     return learn_by(course.question, out, force=False, again=again, tell=lambda *_: None)
 
 
+@pytest.mark.nightly
 def test_each_seed_is_what_it_is_alone(course: MakeCourse, tmp_path: Path) -> None:
     found = learned(course(**EASY, seeds=2), tmp_path / "all")
     alone = learned(course(**EASY, seed=1), tmp_path / "one")

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.rows import models_report
 
 from wsesim.validation.rows import COLUMNS, OPTIONAL, Measurement, read_table
-from wsesim.validation.score import ModelValidation, validate
+from wsesim.validation.score import ModelValidation
 
 WriteTable = Callable[..., Path]
 ReadRow = Callable[..., Measurement]
@@ -50,4 +51,5 @@ def row_of(write_table: WriteTable) -> ReadRow:
 @pytest.fixture(scope="session")
 def measured() -> ModelValidation:
     """Return the table of the package, run once."""
-    return validate()
+    found: ModelValidation = models_report().validation
+    return found

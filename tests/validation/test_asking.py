@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.rows import TOGETHER
 
 import wsesim.validation
 from wsesim import questions
@@ -14,14 +15,16 @@ from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_t
 from wsesim.validation.kernels import read_kernel_table
 from wsesim.validation.score import ModelValidation
 
+pytestmark = TOGETHER
+
 WriteTable = Callable[..., Path]
 ABOVE = ("kernels", "mapping", "system", "trials", "cores", "numerics")
 """Packages that answer questions: rows only ask."""
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.nightly)])
 def test_every_row_as_a_file_gives_its_figure(measured: ModelValidation, tmp_path: Path, every: int) -> None:
-    """Files are loaded and answered as `wsesim run` does, at the level that they name; by day, every sixth row."""
+    """Files are loaded and answered as `wsesim run` does, at the level that they name; by day, every twentieth row."""
     file, asked_before = tmp_path / "row.yaml", 0
     for score in measured.scores[::every]:
         if score.simulated is None:

@@ -3,8 +3,11 @@
 from statistics import median
 
 import pytest
+from tests.rows import TOGETHER
 
 from wsesim.validation.score import ModelValidation
+
+pytestmark = TOGETHER
 
 KEPT: dict[str, tuple[int, float, float]] = {
     "CS-2 GPT": (15, 0.02, 0.03),

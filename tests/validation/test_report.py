@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 from tests.answers.keeping import keeps_to
+from tests.rows import TOGETHER
 
 from wsesim.answer import Nearest
 from wsesim.errors import InputError
@@ -16,6 +17,8 @@ from wsesim.validation import report, schemas, write_report
 from wsesim.validation.document import ModelReport
 from wsesim.validation.plots import errors_svg, scatter_svg
 from wsesim.validation.score import ModelValidation, RowScore
+
+pytestmark = TOGETHER
 
 WriteTable = Callable[..., Path]
 Golden = Callable[[str, str], None]

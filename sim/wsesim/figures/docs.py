@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
-from textwrap import dedent
 from typing import Any
 
 
@@ -15,13 +16,20 @@ def field_docs(kind: type[Any]) -> Mapping[str, str]:
     return {name: " ".join(text.split()) for name, text in texts_below(kind).items()}
 
 
+@cache
 def texts_below(kind: type[Any]) -> Mapping[str, str]:
     """Return the text below each field of a class."""
-    (body,) = ast.parse(dedent(inspect.getsource(kind))).body
-    assert isinstance(body, ast.ClassDef), "the source of a class"
+    body = _classes(kind.__module__)[kind.__name__].body
     return {
         field.target.id: inspect.cleandoc(text.value.value)
-        for field, text in pairwise(body.body)
+        for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
     }  # fmt: skip
+
+
+@cache
+def _classes(module: str) -> Mapping[str, ast.ClassDef]:
+    """Return the classes of a module as they are written; its source is read once for all of them."""
+    source = ast.parse(inspect.getsource(sys.modules[module]))
+    return {each.name: each for each in ast.walk(source) if isinstance(each, ast.ClassDef)}

@@ -8,6 +8,7 @@ from tests.cores.test_path import ties
 
 
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.every(3)
 def test_segments_sum_to_the_cycles_of_the_run(name: str) -> None:
     for each in SMALL[name]:
         for number in range(len(WAFERS)):

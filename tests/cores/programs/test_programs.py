@@ -98,6 +98,7 @@ def test_values_are_those_of_numpy_and_cycles_those_of_the_closed_form(name: str
 
 
 @pytest.mark.parametrize("name", [name for name, program in PROGRAMS.items() if program.folded])
+@pytest.mark.every(3)
 def test_a_part_stands_for_all(name: str) -> None:
     for case in cases(name)[:DRAWN:2]:
         whole, part = case.load(), replace(case, fold=True).load()
@@ -129,6 +130,7 @@ def test_shapes_of_other_numbers_are_messages(name: str) -> None:
 
 @pytest.mark.parametrize("most_changes", MOST)
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.every(4)
 def test_what_is_spoilt_is_seen(name: str, most_changes: int) -> None:
     slipped, seen = [], 0
     for number, each in enumerate(SMALL[name]):
@@ -211,6 +213,7 @@ def answers() -> dict[str, list[object]]:
     return found
 
 
+@pytest.mark.nightly
 def test_uncompiled_all_are_answered_the_same() -> None:
     pytest.importorskip("numba")
     path = os.pathsep.join([str(ROOT / "sim"), str(ROOT)])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.rows import TOGETHER
 
 from wsesim import questions
 from wsesim.measured import read_rows, text_of
@@ -16,10 +17,10 @@ from wsesim.validation.kernels import KernelRow, KernelScore, KernelValidation, 
 from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of, why_outside
 from wsesim.yamlfile import read_yaml
 
-pytestmark = pytest.mark.xdist_group("kernel rows")
+pytestmark = TOGETHER
 LONG = {"mgemm", "red1d", "sgemm", "wl-gemv", "wsfft"}
 """Families whose rows take a second or more each: their files are compared, not answered once more."""
-EACH = 4
+EACH = 12
 """Of so many rows one is answered once more, by the road of its file."""
 ROWS = {row.id: row for row in read_kernel_table()}
 

@@ -62,6 +62,7 @@ FOLDS = [
 
 
 @pytest.mark.parametrize(("name", "machine", "columns"), FOLDS)
+@pytest.mark.every(4)
 def test_two_rows_stand_for_all_where_columns_come_last(name: str, machine: str, columns: int) -> None:
     wafer = load_cluster(machine).cluster.wafer
     for rows in (1, 2, 3, 4, 9, 22):

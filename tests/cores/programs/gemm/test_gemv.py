@@ -17,6 +17,7 @@ def run(grid: tuple[int, int], shape: tuple[int, int], wafer: Wafer = WAFER, **o
 
 
 @pytest.mark.parametrize(("size", "measured_s"), [(16_384, 1.2e-6), (32_768, 2.03e-6)])
+@pytest.mark.nightly
 def test_the_published_sizes_take_about_as_long_as_on_silicon(size: int, measured_s: float) -> None:
     """WaferLLM (OSDI 2025, table 6), converted there at 1.1 GHz; the grid is not stated: its largest, 720 x 720.
 

@@ -56,6 +56,7 @@ def load_layer(
         pytest.param("cs-2", (5, 3), "gelu", marks=pytest.mark.nightly),
     ],
 )  # fmt: skip
+@pytest.mark.every(3)
 def test_layers_one_after_the_other_are_the_executors(machine: str, grid: tuple[int, int], activation: str) -> None:
     model = ModelSpec(
         name="narrow", layers=2, width=WIDTH, heads=HEADS, kv_heads=HEADS, head_width=WIDTH // HEADS,
