@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, FrozenInstanceError, fields
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,10 +16,18 @@ _Value = TypeVar("_Value")
 
 def like(value: _Value, **changed: object) -> _Value:
     """Return a slotted value with fields changed from which nothing else of it follows; nothing is checked anew."""
-    found = object.__new__(type(value))
-    for name in value.__slots__:  # type: ignore[attr-defined]
-        object.__setattr__(found, name, changed[name] if name in changed else getattr(value, name))
+    kind: Any = type(value)
+    found: _Value = object.__new__(kind)
+    names, values = _slots(kind)
+    for name, held in zip(names, values(value), strict=True):
+        object.__setattr__(found, name, changed.get(name, held))
     return found
+
+
+@cache
+def _slots(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
+    """Return the names of what a slotted class holds, and what gives the values."""
+    return kind.__slots__, _values(kind.__slots__)
 
 
 if TYPE_CHECKING:

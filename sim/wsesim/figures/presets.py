@@ -45,7 +45,8 @@ class Preset:
     @property
     def figures(self) -> tuple[UsedFigure, ...]:
         """Every figure, in the order of the dataclasses."""
-        return tuple(self.entries[name].figure for name in self.presets.slots if name in self.entries)
+        entries = self.entries
+        return tuple([entries[name].figure for name in self.presets.slots if name in entries])
 
     def has(self, group: str) -> bool:
         """Whether the preset gives the figures of *group*."""
@@ -92,11 +93,10 @@ class Preset:
             SpecError: they do not go together; the name is the figure's.
             InputError: the same, where the figures are those of the user's own file.
         """
-        slots = self.presets.members[group]
+        slots, entries = self.presets.members[group], self.entries
         try:
-            return _made(
-                self.presets, group, tuple(self.entries[name].value for name in slots.values()), *parts.items()
-            )
+            values = tuple([entries[name].value for name in slots.values()])
+            return _made(self.presets, group, values, *parts.items())
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
             entry = self._blamed(

@@ -99,7 +99,7 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
 def inputs_sha256(question: Question) -> str:
     """Return a sum of all that went in, which changes when any of it does."""
     asked = question.asked
-    figures = ",".join(_figure_json(figure.name, figure.text) for figure in asked.figures)
+    figures = ",".join([_figure_json(figure.name, figure.text) for figure in asked.figures])
     files, workload = (_json(each) for each in ([_sum_of(path) for path in question.inputs], asked.resolved))
     text = f'{{"figures":[{figures}],"files":{files},"version":{_json(__version__)},"workload":{workload}}}'
     return hashlib.sha256(text.encode()).hexdigest()
