@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import field
-from typing import NamedTuple
 
 from wsesim.answer import Interval
 from wsesim.slotted import dataclass
@@ -14,7 +13,8 @@ Seconds = defaultdict[tuple[str, str, int], float]
 Bytes = defaultdict[tuple[str, int], float]
 
 
-class Work(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
     """What a track is doing."""
 
     track: str
