@@ -10,12 +10,12 @@ WsesimError
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from operator import eq, index
 from typing import Any
 
 from wsesim.signs import printable
-from wsesim.slotted import dataclass
 
 _LONGEST_EXCERPT = 240
 _LEAST_BEGUN = 3

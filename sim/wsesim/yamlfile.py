@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from ruamel.yaml.reader import ReaderError
 
 from wsesim.errors import InputError, Problem
 from wsesim.piped import piped
-from wsesim.slotted import dataclass
 
 _TAG = "tag:yaml.org,2002:"
 _DOTTED = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")

@@ -6,10 +6,8 @@ Curves, maps of cores, their activity, sketches of signs; and where cycles went:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
-
-from wsesim.slotted import dataclass
 
 Points = tuple[tuple[float, float], ...]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
 from wsesim.errors import SpecError
-from wsesim.slotted import dataclass
 from wsesim.units import ROUNDING
 
 Level = Literal["closed", "system", "cores"]

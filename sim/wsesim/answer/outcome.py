@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from wsesim.answer.drawings import Drawing
 from wsesim.answer.figures import Bound, Choice, Level, Limit, Number, Reason, Spent
 from wsesim.answer.parts import Interval, MemoryUse, OpTime, Table
 from wsesim.errors import SpecError
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

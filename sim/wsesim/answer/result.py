@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from wsesim.answer.figures import EMPTY, FigureSpec, Level, Number, Status, UsedFigure
 from wsesim.answer.outcome import Answer, DoesNotFit, NotAnswered, Outcome
 from wsesim.answer.readable import Readable
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from wsesim.answers import text
 from wsesim.answers.causes import Cause
 from wsesim.answers.cycles import chain_svg, flame_svg, map_svgs
 from wsesim.answers.views import Segment, width
-from wsesim.slotted import dataclass
 
 if TYPE_CHECKING:
     from markupsafe import Markup

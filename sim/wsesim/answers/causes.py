@@ -7,10 +7,9 @@ that they stay apart for eyes that mix up red and green, and on a grey print. No
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wsesim.answer import Answer
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

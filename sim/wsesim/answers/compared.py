@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from wsesim.answer import Answer, Comparison, Difference, Level, Outcome
 from wsesim.answers import text, views
 from wsesim.answers.plain import off, tables_of
-from wsesim.slotted import dataclass
 
 MEANINGS: Mapping[str, str] = {
     "closed": "closed forms added up, nothing played",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import fsum
 
 from wsesim.answer import Answer, Limit
 from wsesim.answers import text
-from wsesim.slotted import dataclass
 
 NOTHING = "nothing that was tried"
 TOLD = 0.005

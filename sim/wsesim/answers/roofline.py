@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log
 
 from wsesim.answer import Answer, OpTime
 from wsesim.answers import svg
 from wsesim.answers.causes import Cause
 from wsesim.answers.sheet import Sheet, log_ticks
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension, show, show_count, show_flops
 
 _Box = tuple[float, float, float, float]

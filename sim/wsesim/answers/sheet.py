@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import ceil, floor, log10, sqrt
 
 from wsesim.answers.svg import LINE, PAPER, SOFT, Polygon, colour_of
 from wsesim.signs import printable
-from wsesim.slotted import dataclass
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 

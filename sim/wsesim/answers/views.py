@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import fsum
 
 from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
 from wsesim.answers.limits import told_holders
-from wsesim.slotted import dataclass
 from wsesim.units import plural
 
 SHOWN_OPS = 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import click
 
 from wsesim.cli import completion
-from wsesim.slotted import dataclass
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _PREFIX = "wsesim."

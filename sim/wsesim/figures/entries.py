@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError, nearest
 from wsesim.figures.names import FigureValue, Slot, text_of
-from wsesim.slotted import dataclass
 from wsesim.yamlfile import Document, Loc
 
 _ENTRY_KEYS = ("value", "source", "confidence", "note")

@@ -7,12 +7,11 @@ figures are given they may be nested or dotted: `core: {clock: 1.2 GHz}` is `cor
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Any, Literal
 
 from wsesim.errors import SpecError
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension, dimension_of, parse, spelled
 from wsesim.yamlfile import Loc
 

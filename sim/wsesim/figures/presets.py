@@ -11,7 +11,7 @@ A preset gives each figure a value and says where it is from, or extends another
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,6 @@ from wsesim.errors import InputError, Problem, SpecError, nearest, require_choic
 from wsesim.figures.entries import Entry, entry_of
 from wsesim.figures.names import Slot, flatten, is_path, slots_of, text_of, walk
 from wsesim.packaged import yaml_data
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension
 from wsesim.yamlfile import Document, Loc, read_yaml
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from wsesim.packaged import yaml_data
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

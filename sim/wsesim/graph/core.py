@@ -7,13 +7,13 @@ any batch: `graph.with_dims(batch=8)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import prod
 from types import MappingProxyType
 
 from wsesim.errors import SpecError, require_choice
 from wsesim.graph.packing import packing_of
-from wsesim.slotted import dataclass, like
+from wsesim.slotted import like
 
 BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({
     "fp16": 2, "bf16": 2, "cb16": 2, "fp32": 4, "int32": 4, "bool": 1,

@@ -14,11 +14,11 @@ before it is multiplied.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from wsesim.errors import SpecError, nearest
-from wsesim.slotted import dataclass
 
 WORD_BITS = 16
 

@@ -5,11 +5,10 @@ Rates are per clock cycle. What programs and releases do is not here but in `sof
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 
 from wsesim.errors import SpecError, require_at_most, require_choice, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
-from wsesim.slotted import dataclass
 
 PRECISIONS = ("fp16", "mixed", "fp32", "bf16", "cb16")
 """Arithmetic of a multiply-accumulate: all 16-bit; 16-bit factors summed in 32 bits (bf16, cb16 too); all 32-bit."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, islice
 from math import ceil, exp, fsum, log1p
@@ -18,7 +18,6 @@ from random import Random
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
-from wsesim.slotted import dataclass
 
 WAFER_MM2 = 46_225
 """Of the square that is cut from a wafer of 300 mm (the vendor)."""

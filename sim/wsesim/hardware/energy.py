@@ -10,12 +10,11 @@ for less long.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from math import fsum
 
 from wsesim.errors import require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
-from wsesim.slotted import dataclass
 
 MAC_EVENTS = {"fp16": "mac_fp16", "mixed": "mac_mixed", "cb16": "mac_mixed", "bf16": "mac_bf16", "fp32": "mac_fp32"}
 """The event that a multiply-accumulate is, by precision."""

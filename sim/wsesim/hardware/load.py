@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,6 @@ from wsesim.hardware.die import Die
 from wsesim.hardware.energy import Energy
 from wsesim.hardware.price import Price
 from wsesim.hardware.specs import Cluster, Host, MemoryX, SwarmX, Wafer
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension
 
 _SYSTEMS = "cluster.systems"

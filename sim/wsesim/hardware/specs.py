@@ -6,7 +6,7 @@ is a property. Everything outside the wafer is in seconds. What programs and rel
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from wsesim.errors import SpecError, require_at_most, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
@@ -14,7 +14,6 @@ from wsesim.hardware.core import SLOWDOWNS, Code, Core, Fabric, Silicon
 from wsesim.hardware.die import Die
 from wsesim.hardware.energy import Energy
 from wsesim.hardware.price import Price
-from wsesim.slotted import dataclass
 
 MOST_CORES = 10**8
 """Of a wafer of 46,225 mm2 each has then 460 square micrometres: 2 KiB of SRAM of 0.021 a bit, and little else."""

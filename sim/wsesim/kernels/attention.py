@@ -19,12 +19,11 @@ the square there is the band: a key passes the cores whose tokens see it, and tr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import fsum
 
 from wsesim.kernels.base import Cost, Region, all_of, element_events, passed_events, together
 from wsesim.ops import recipe_of
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

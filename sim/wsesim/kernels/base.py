@@ -17,14 +17,13 @@ Features divide over the columns without remainder here: a width of 1,088 on 750
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, fsum
 from typing import NamedTuple
 
 from wsesim.hardware import MAC_EVENTS, PORT_BYTES, Cluster, Core
 from wsesim.kernels.collectives import link_cycles
 from wsesim.kernels.counts import added
-from wsesim.slotted import dataclass
 from wsesim.software import Training
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "bf16": (6, 4), "cb16": (6, 4), "fp32": (8, 4)}

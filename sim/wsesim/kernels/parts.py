@@ -11,9 +11,10 @@ head on a core mean more partial scores that pass.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wsesim.errors import require_positive
 from wsesim.graph import Block, Graph, Op, Tensor
-from wsesim.slotted import dataclass
 
 HEADS = frozenset({"heads", "qkv", "attention", "kv", "queries", "made"})
 """Axes that groups of heads divide."""

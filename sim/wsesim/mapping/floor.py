@@ -7,10 +7,11 @@ divided by `t`, never rises with `t`: so a token of a smaller pass takes at leas
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wsesim.mapping.cuts import pass_sizes
 from wsesim.mapping.layout import StepRequest
 from wsesim.mapping.program import Program
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True)

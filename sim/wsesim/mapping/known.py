@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from threading import Lock
@@ -14,7 +14,6 @@ from wsesim.graph import Graph
 from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
 from wsesim.mapping.program import Program, Stage
 from wsesim.mapping.stages import CostKey, KernelKey
-from wsesim.slotted import dataclass
 from wsesim.software import Training
 
 _Key = TypeVar("_Key")

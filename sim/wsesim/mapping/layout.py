@@ -11,7 +11,7 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from math import fsum
 
 from wsesim.answer import MemoryUse
@@ -31,7 +31,7 @@ from wsesim.mapping.memory import (
 )
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import CostKey, OpForm, Timing, build_stages, causes_of, started
-from wsesim.slotted import dataclass, like
+from wsesim.slotted import like
 from wsesim.software import Training
 
 

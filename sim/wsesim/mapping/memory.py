@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import ceil, fsum
 
 from wsesim.answer import MemoryUse
@@ -12,7 +13,6 @@ from wsesim.kernels import WHOLE, Parts, Region
 from wsesim.mapping.alive import peaks_per_token, per_token
 from wsesim.mapping.recompute import from_its_input
 from wsesim.ops import find
-from wsesim.slotted import dataclass
 
 PARTS = (1, 2, 4, 8, 16)
 """Into how many parts a layer may be cut: each count divides the next, so that more of them hold less at a time."""

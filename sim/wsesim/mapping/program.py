@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import fsum, log, sqrt
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.hardware import Cluster
-from wsesim.slotted import dataclass
 from wsesim.software import Training
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from math import fsum
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.mapping.runs import Sight, runs_of, sight_of
 from wsesim.ops import recipe_of
-from wsesim.slotted import dataclass, like
+from wsesim.slotted import like
 from wsesim.software import Training
 
 AGAIN = ("recompute", "strips")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from wsesim.measured.traits import SIZES, Traits
-from wsesim.slotted import dataclass
 
 FILE = "rows.csv"
 """In this package."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wsesim.errors import SpecError
-from wsesim.slotted import dataclass
 
 SIZES = {
     "systems": "systems", "parameters": "parameters", "length": "tokens a sequence", "tokens": "tokens a system",

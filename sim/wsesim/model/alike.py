@@ -5,11 +5,10 @@ Of two kinds, that which takes more stands first: layers without a window, or wi
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wsesim.model.spec import ModelSpec
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from wsesim.graph import Attribute, Block, Op, Tensor
 from wsesim.model.spec import ModelSpec
 from wsesim.ops import chosen, find
-from wsesim.slotted import dataclass
 
 STREAM = ("batch", "length", "width")
 ADAPTER = ".adapter."

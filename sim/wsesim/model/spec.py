@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.model.checks import check_experts, check_extras, check_latent
 from wsesim.ops import chosen, option_named, options
-from wsesim.slotted import dataclass
 
 
 def choices() -> dict[str, tuple[str, ...]]:

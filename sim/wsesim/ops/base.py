@@ -10,11 +10,10 @@ program    trials on cores          the core program that does it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from wsesim.errors import SpecError
-from wsesim.slotted import dataclass
 
 INNER = "inner"
 """Of `Kind.sums_along`: the last axis of the op's first input."""

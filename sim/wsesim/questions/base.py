@@ -8,7 +8,7 @@ A kind is found by the `phase` of a file (or by a key of its own, `mark`), in an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
@@ -17,7 +17,6 @@ from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
 from wsesim.model import ModelSpec
-from wsesim.slotted import dataclass
 from wsesim.software import SoftwareChoice
 from wsesim.workload import STACK, Derived, Problems, Section
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from wsesim.questions.base import Reads
 from wsesim.questions.shared.kinds import StepQuestion
 from wsesim.questions.shared.reads import EVALUATION
 from wsesim.questions.shared.step import StepFile
-from wsesim.slotted import dataclass
 from wsesim.workload import Section
 
 

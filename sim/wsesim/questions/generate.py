@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from wsesim.answer import FigureSpec
@@ -10,7 +11,6 @@ from wsesim.questions.shared.kinds import RequestQuestion
 from wsesim.questions.shared.reads import GENERATE
 from wsesim.questions.shared.request import ReadSection, ResidentFile, WriteSection
 from wsesim.questions.shared.request_figures import COMMON_FIGURES, READ_FIGURES, WRITE_FIGURES
-from wsesim.slotted import dataclass
 from wsesim.workload import Default, Section
 from wsesim.workload.fields import Size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from wsesim.answer import FigureSpec
@@ -10,7 +11,6 @@ from wsesim.questions.shared.kinds import RequestQuestion
 from wsesim.questions.shared.reads import PREFILL
 from wsesim.questions.shared.request import ReadSection, ResidentFile
 from wsesim.questions.shared.request_figures import COMMON_FIGURES, READ_FIGURES
-from wsesim.slotted import dataclass
 from wsesim.workload import Section
 
 

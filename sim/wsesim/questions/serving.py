@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -27,7 +28,6 @@ from wsesim.questions.shared.request import (
 )
 from wsesim.questions.shared.request_figures import FULL_REQUEST
 from wsesim.questions.shared.step import named
-from wsesim.slotted import dataclass
 from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
 from wsesim.workload.fields import LARGEST, AutoOrSize, Count, Size, Text, Time
 

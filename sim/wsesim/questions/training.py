@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -14,7 +15,6 @@ from wsesim.questions.shared.kinds import StepQuestion
 from wsesim.questions.shared.learning import LearningSection, check_learning
 from wsesim.questions.shared.reads import TRAINING
 from wsesim.questions.shared.step import FIGURES, StepFile, check_step
-from wsesim.slotted import dataclass
 from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import LARGEST_TOTAL, Size
 

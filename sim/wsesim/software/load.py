@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +11,6 @@ from types import MappingProxyType
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.figures import Presets
-from wsesim.slotted import dataclass
 from wsesim.software.stacks import Inference, SoftwareStack, Training
 from wsesim.units import Dimension
 

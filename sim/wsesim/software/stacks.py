@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
-from wsesim.slotted import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

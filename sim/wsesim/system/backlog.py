@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from wsesim.slotted import dataclass
 from wsesim.units import ROUNDING
 
 

@@ -10,10 +10,10 @@ then are those of weights needed later, and these are ready one after the other 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import floor, fsum
 
 from wsesim.mapping import Program, Stage
-from wsesim.slotted import dataclass
 from wsesim.system.sequence import alike_s
 
 

@@ -3,10 +3,9 @@ the ones that follow must do the same, so they are counted instead of played."""
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from math import fsum
 
-from wsesim.slotted import dataclass
 from wsesim.system.due import safe
 from wsesim.system.machine import PlayedMachine
 from wsesim.system.recorder import Bytes, Seconds

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from wsesim.answer import Interval
-from wsesim.slotted import dataclass
 
 Seconds = defaultdict[tuple[str, str, int], float]
 Bytes = defaultdict[tuple[str, int], float]

@@ -16,11 +16,11 @@ timeline; this is many times as fast.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from math import fsum
 
 from wsesim.mapping import Latest, PassGroup, Program, Stage
-from wsesim.slotted import dataclass
 from wsesim.system.due import safe
 from wsesim.system.piecework import Piecework
 from wsesim.system.sequence import alike_s, repeats

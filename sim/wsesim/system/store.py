@@ -11,11 +11,10 @@ arrive, and from that what many equal stretches in a row come to.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from math import floor
 
 from wsesim.mapping import Program
-from wsesim.slotted import dataclass
 from wsesim.system.due import Due, first_bytes
 from wsesim.system.recorder import Recorder, Work
 

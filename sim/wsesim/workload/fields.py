@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
@@ -12,7 +13,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from wsesim.figures import is_path
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension, Sizes, parse, shape_of
 from wsesim.workload.words import value_hint
 

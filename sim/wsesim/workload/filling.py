@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Mapping, Set
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
@@ -13,7 +13,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from wsesim.answer import UsedFigure
-from wsesim.slotted import dataclass
 from wsesim.workload.fields import Default, Derived, Section, Silent
 
 

@@ -12,11 +12,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from wsesim.errors import SpecError, nearest
-from wsesim.slotted import dataclass
 from wsesim.units import unit_scales
 
 Lookup = Callable[[str], float | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,6 @@ from pydantic_core import ErrorDetails
 
 from wsesim.errors import InputError, Problem, SpecError
 from wsesim.signs import printable
-from wsesim.slotted import dataclass
 from wsesim.workload.fields import Section
 from wsesim.workload.words import key_hint, value_hint
 from wsesim.yamlfile import Document, Loc

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, asdict, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.model import EXTRAS, ModelSpec, load_preset, read_hf_config
 from wsesim.ops import chosen
-from wsesim.slotted import dataclass
 from wsesim.workload.filling import as_yaml, read_fields
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
 from wsesim.workload.problems import Problems

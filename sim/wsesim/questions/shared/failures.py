@@ -10,12 +10,12 @@ wafer-scale systems is published: it has to be stated, or nothing fails.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import expm1, sqrt
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension, parse
 from wsesim.workload import Default, Section
 from wsesim.workload.fields import Time, auto_or_time

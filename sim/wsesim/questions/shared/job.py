@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wsesim.answer import Number, Table
 from wsesim.hardware import Cluster
-from wsesim.slotted import dataclass
 from wsesim.software import Training
 from wsesim.units import plural
 

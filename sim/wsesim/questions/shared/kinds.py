@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -13,7 +14,6 @@ from wsesim.questions.base import Asked, Draft, Reads, Say, silent
 from wsesim.questions.shared.capped import outlined, sketched, under_cap
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.step import AT_BEST, FIGURES, Step, check_step, named
-from wsesim.slotted import dataclass
 from wsesim.workload import Derived, Section
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from wsesim.hardware import Cluster, HardwareChoice
 from wsesim.kernels import Cost, all_of, resident_events, together
 from wsesim.mapping import Latest, Program
 from wsesim.questions.shared.price import job_usd, price_table
-from wsesim.slotted import dataclass
 from wsesim.units import Dimension, plural, show
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +13,6 @@ from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.job import Between
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.questions.shared.price import POWER_FIGURES
-from wsesim.slotted import dataclass
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
 from wsesim.workload import Default, Derived, ModelFile, Section, check_length, check_tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -20,7 +20,6 @@ from wsesim.questions.shared.power import Power, power_tables, step_counts
 from wsesim.questions.shared.step import AT_BEST, MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
-from wsesim.slotted import dataclass
 from wsesim.system import Clock, Timed, Way, by_formula, fastest, least_of_all, play, time_step
 from wsesim.units import show_count
 
