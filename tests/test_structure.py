@@ -15,7 +15,7 @@ import wsesim
 from wsesim.questions import kinds
 
 ROOT = Path(wsesim.__file__).parent
-FILES = {file.relative_to(ROOT).with_suffix(""): ast.parse(file.read_text("utf-8")) for file in ROOT.rglob("*.py")}
+FILES = tuple(file.relative_to(ROOT).with_suffix("") for file in ROOT.rglob("*.py"))
 MODULES = {".".join(("wsesim", *path.parts)).removesuffix(".__init__") for path in FILES}
 DOORS = {".".join(("wsesim", *path.parent.parts)) for path in FILES if path.name == "__init__"}
 ROWS = frozenset({"validation"})
@@ -55,10 +55,15 @@ BESIDE = ("tests", "benchmarks", "docs", "examples")
 
 
 @cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).with_suffix(".py").read_text("utf-8"))
+
+
+@cache
 def _imports(path: Path) -> list[tuple[str, str]]:
     """Return (module, name) of every import of ours that runs; no name where the module itself is imported."""
     found = []
-    for node in _running(FILES[path]):
+    for node in _running(_tree(path)):
         if isinstance(node, ast.Import):
             found += [(each.name, "") for each in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -78,7 +83,7 @@ def _running(node: ast.AST) -> Iterator[ast.stmt]:
 
 @cache
 def _exported(door: str) -> set[str]:
-    tree = FILES[Path(*door.split(".")[1:], "__init__")]
+    tree = _tree(Path(*door.split(".")[1:], "__init__"))
     names: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
@@ -120,10 +125,10 @@ def test_nothing_but_the_kinds_knows_a_kind() -> None:
     names = set(kinds())
     classes = {kind.__name__ for kind in kinds().values()}
     wrong = set()
-    for path, tree in FILES.items():
+    for path in FILES:
         if path.parts[0] in {"questions", *ROWS}:
             continue
-        for node in ast.walk(tree):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.Compare | ast.MatchValue):
                 said = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
                 wrong |= {f"{path}:{node.lineno} compares with {name!r}" for name in said & names}
@@ -134,8 +139,8 @@ def test_nothing_but_the_kinds_knows_a_kind() -> None:
 
 def test_a_public_class_name_stands_for_one_thing() -> None:
     where = defaultdict(list)
-    for path, tree in FILES.items():
-        for node in _running(tree):
+    for path in FILES:
+        for node in _running(_tree(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where[node.name].append(str(path))
     assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}

@@ -27,6 +27,8 @@ def printable(text: str, *, keep: str = "\n\t") -> str:
 
     Signs in *keep* stay, and so does a space at which no line breaks.
     """
+    if text.isprintable():
+        return text
     return "".join(
         sign if sign.isprintable() or sign in keep or sign == _NO_BREAK_SPACE else ascii(sign)[1:-1] for sign in text
     )

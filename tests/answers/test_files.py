@@ -1,7 +1,6 @@
 import io
 from collections.abc import Callable, Mapping
 
-import pandas as pd
 import pytest
 
 from wsesim.answer import Answer, Result, Table
@@ -9,6 +8,8 @@ from wsesim.answers.files import files_of, ops_csv, table_csv
 
 
 def test_pandas_reads_the_ops(answer: Answer) -> None:
+    import pandas as pd
+
     table = pd.read_csv(io.BytesIO(ops_csv(answer.ops)), keep_default_na=False)
     assert len(table) == len(answer.ops)
     for (_, row), op in zip(table.iterrows(), answer.ops, strict=True):
@@ -19,6 +20,8 @@ def test_pandas_reads_the_ops(answer: Answer) -> None:
 
 
 def test_the_causes_of_an_op_sum_to_its_cycles(answer: Answer) -> None:
+    import pandas as pd
+
     table = pd.read_csv(io.BytesIO(ops_csv(answer.ops)))
     assert list(table.filter(like="cycles_").sum(axis=1)) == pytest.approx(list(table["cycles"]))
 

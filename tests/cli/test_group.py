@@ -85,6 +85,17 @@ def test_what_else_is_installed_is_not_looked_through(python: Python, question: 
     assert done.returncode == 0, done.stderr
 
 
+def test_what_is_left_at_the_end_is_not_looked_through(python: Python) -> None:
+    program = (
+        "import atexit, gc, sys\n"
+        "from wsesim.__main__ import main\n"
+        "atexit.register(lambda: print(len(gc.get_objects())))\n"
+        "sys.argv = ['wsesim', '--version']\n"
+        "main()\n"
+    )
+    assert int(python("-c", program).stdout.splitlines()[-1]) < 1000
+
+
 ASKED = {"training": "batch: {sequences: 4}", "generate": "inference: {prompt: 4}", "serving": "serving: {rate: 1}"}
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from tests.answers.keeping import keeps_to
@@ -24,6 +23,8 @@ NAME = "<script>alert(1)</script>\x1b[2J $x"
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
+    import matplotlib.pyplot as plt
+
     yield
     plt.close("all")
 
@@ -77,6 +78,8 @@ def test_each_keeps_to_the_schema_of_its_command(case: str, found: dict[str, Rea
 def test_each_is_drawn_where_it_is_wanted(case: str, found: dict[str, Readable]) -> None:
     own = found[case].plot()
     assert own.patches or own.lines or own.images
+    import matplotlib.pyplot as plt
+
     given = plt.subplots()[1]
     assert found[case].plot(ax=given) is given
     with pytest.raises(wsesim.InputError, match="there is no"):

@@ -1,6 +1,7 @@
 """The presets: every number sourced, and the sums the vendor publishes."""
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from wsesim.figures import sources
 from wsesim.gpus import GPUS
 from wsesim.hardware import MACHINES as PRESETS
 from wsesim.hardware import WAFER_MM2, load_cluster, machine_names, override_names
+from wsesim.packaged import yaml_data
 from wsesim.software import STACKS
 from wsesim.units import parse
-from wsesim.yamlfile import parse_yaml
 
 FOLDER = files("wsesim.hardware") / "presets"
 STACK_FOLDER = files("wsesim.software") / "presets"
@@ -24,7 +25,7 @@ MACHINES = machine_names()
 
 def data_of(file: str) -> dict[str, Any]:
     folder = FOLDER if file in FILES else GPU_FOLDER if file in GPU_FILES else STACK_FOLDER
-    data = parse_yaml((folder / file).read_text("utf-8"), file).data
+    data = yaml_data(Path(str(folder / file)))
     assert isinstance(data, dict)
     return data
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim.graph import flops
-from wsesim.mapping import StepRequest, lay
+from wsesim.mapping import StepRequest, compute_s, lay
 from wsesim.mapping.cuts import pass_sizes
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.model import load_preset
@@ -137,3 +137,13 @@ def test_the_parts_of_the_machine_are_busy_as_long_as_their_work_takes(request_o
     assert busy["gradients"] == pytest.approx(2 * gradients / 1e9)
     assert busy["input"] == pytest.approx(2 + 2 * 4 * 5 * 512 / 1e6)
     assert busy["update"] == pytest.approx((5 + 15) * gradients / 3e9)
+
+
+@pytest.mark.parametrize(("passes", "recompute"), [(1, 0.0), (3, 1.0)])
+def test_what_a_step_computes_is_known_without_laying_it(
+    request_of: MakeRequest, passes: int, recompute: float
+) -> None:
+    whole = request_of(sequences=127, length=512)
+    for request in (whole, replace(whole, columns=500)):
+        found = compute_s(request, passes=passes, recompute=recompute)
+        assert found == lay(request, passes=passes, recompute=recompute).compute_s

@@ -2,18 +2,21 @@
 
 import json
 from dataclasses import asdict, replace
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from wsesim import questions
+from wsesim import __version__, questions
 from wsesim.answer import Answer, Result, Status
 from wsesim.answers import print_result
 from wsesim.errors import InputError
+from wsesim.mapping import StepRequest
 from wsesim.model import model_names
 from wsesim.questions.base import Question
+from wsesim.system import Way, choice
 
 BASE: dict[str, object] = {
     "model": "cerebras-gpt-111m",
@@ -230,3 +233,27 @@ def test_levels_without_a_meaning_are_refused(precision: str, level: int) -> Non
     with pytest.raises(InputError, match=f"= {level} has no meaning with precision: {precision}, whose sums are"):
         result_of(precision=precision, precision_opt_level=level)
     assert result_of(precision=precision, precision_opt_level=1).status is result_of(precision=precision).status
+
+
+def test_the_hash_is_that_of_all_inputs_in_plain_json() -> None:
+    question = question_of()
+    figures = [[figure.name, figure.text] for figure in question.asked.figures]
+    plain = {"version": __version__, "workload": question.asked.resolved, "figures": figures, "files": []}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    assert questions.inputs_sha256(question) == sha256(text.encode()).hexdigest()
+
+
+def test_a_run_looks_once_for_the_fastest_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone_through, seen = choice._gone_through, []
+
+    def counted(request: StepRequest, search: choice.Search) -> list[Way]:
+        seen.append(request)
+        return gone_through(request, search)
+
+    monkeypatch.setattr(choice, "_gone_through", counted)
+    small = {"layers": 1, "width": 24, "heads": 1, "vocab": 77, "max_length": 8}  # on a part of the wafer, looked for
+    question = question_of(model=small, batch={"sequences": 1, "length": 8})
+    result = questions.run(question, verify=False, explain=True)
+    assert result.answer is not None
+    assert result.answer.limits
+    assert len(seen) == 1

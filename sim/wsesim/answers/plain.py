@@ -167,8 +167,12 @@ def _lines(value: object, *, depth: int) -> str:
     return _compact(value)
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+"""Prints plain data in one line."""
+
+
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+"""Most of what there is, which needs no look at what else it may be."""
 
 
 def plain_data(value: object) -> object:
@@ -177,6 +181,8 @@ def plain_data(value: object) -> object:
     Raises:
         TypeError: it is no data.
     """
+    if type(value) in _AS_IT_IS:
+        return value
     match value:
         case Enum():
             return plain_data(value.value)

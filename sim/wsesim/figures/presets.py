@@ -44,7 +44,8 @@ class Preset:
     @property
     def figures(self) -> tuple[UsedFigure, ...]:
         """Every figure, in the order of the dataclasses."""
-        return tuple(self.entries[name].figure for name in self.presets.slots if name in self.entries)
+        entries = self.entries
+        return tuple([entries[name].figure for name in self.presets.slots if name in entries])
 
     def has(self, group: str) -> bool:
         """Whether the preset gives the figures of *group*."""
@@ -91,10 +92,10 @@ class Preset:
             SpecError: they do not go together; the name is the figure's.
             InputError: the same, where the figures are those of the user's own file.
         """
-        slots = self.presets.members[group]
-        values = {field: self.entries[name].value for field, name in slots.items()}
+        slots, entries = self.presets.members[group], self.entries
         try:
-            return _made(self.presets, group, *values.items(), *parts.items())
+            values = tuple([entries[name].value for name in slots.values()])
+            return _made(self.presets, group, values, *parts.items())
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
             entry = self._blamed(
@@ -264,6 +265,6 @@ class Presets:
 
 
 @lru_cache(maxsize=512)
-def _made(presets: Presets, group: str, *values: tuple[str, object]) -> Any:
+def _made(presets: Presets, group: str, values: tuple[object, ...], *parts: tuple[str, object]) -> Any:
     """Return the dataclass with these values, the same for the same ones."""
-    return presets.groups[group](**dict(values))
+    return presets.groups[group](**dict(zip(presets.members[group], values, strict=True)), **dict(parts))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsesim.kernels.base import Cost, Region, all_of, together
-from wsesim.kernels.costs import kernel_cost
+from wsesim.kernels.costs import Form, kernel_cost, kernel_form
 from wsesim.kernels.linear import inputs_pass
 from wsesim.kernels.parts import WHOLE, Parts, half_of, is_stream
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from wsesim.hardware import Wafer
 
 __all__ = [
-    "WHOLE", "Cost", "Parts", "Region", "all_of", "half_of", "inputs_pass", "is_stream", "kernel_cost",
-    "resident_events", "together",
+    "WHOLE", "Cost", "Form", "Parts", "Region", "all_of", "half_of", "inputs_pass", "is_stream", "kernel_cost",
+    "kernel_form", "resident_events", "together",
 ]  # fmt: skip
 
 

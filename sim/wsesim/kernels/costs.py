@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from math import prod
 from types import MappingProxyType
 
@@ -14,6 +15,9 @@ from wsesim.kernels.elementwise import elementwise
 from wsesim.kernels.parts import WHOLE, Parts, is_stream
 from wsesim.ops import Gap, Kernel, find
 
+Form = Callable[[Region], Cost]
+"""The closed form of an op, with all that its graph says of it."""
+
 
 def kernel_cost(graph: Graph, block: Block, op: Op, region: Region, parts: Parts = WHOLE) -> Cost:
     """Return the cost of one call of *op* on *region*, part by part; the graph's batch must be the region's.
@@ -21,31 +25,50 @@ def kernel_cost(graph: Graph, block: Block, op: Op, region: Region, parts: Parts
     Raises:
         SpecError: the op states no work.
     """
+    return kernel_form(graph, block, op, parts)(region)
+
+
+def kernel_form(graph: Graph, block: Block, op: Op, parts: Parts = WHOLE) -> Form:
+    """Return what one call of *op* costs, part by part, on whatever machine; the graph's batch must be the region's.
+
+    Raises:
+        SpecError: the op states no work.
+    """
     count = parts.of_op(block, op)
     if count == 1:
-        return _whole_cost(graph, block, op, region)
+        return _whole_form(graph, block, op)
+    whole = _whole_form(parts.cut(graph), block, op)
     sums = [
-        elementwise(region, "residual", width=graph.dims[tensor.axes[-1]], positions=_share_of_tokens(graph, tensor))
+        partial(elementwise, kind="residual", width=graph.dims[tensor.axes[-1]],
+                positions=_share_of_tokens(graph, tensor))
         for tensor in parts.summed(block, op)
-    ]
-    return _whole_cost(parts.cut(graph), block, op, region).times(count).then(*(each.times(count - 1) for each in sums))
+    ]  # fmt: skip
+    return lambda region: whole(region).times(count).then(*(each(region).times(count - 1) for each in sums))
 
 
-def _whole_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+def _whole_form(graph: Graph, block: Block, op: Op) -> Form:
     work = find(op.kind).work
     if isinstance(work, Gap):
         raise SpecError(op.name, f"has no cost: {work.reason}")
     name = work.name if isinstance(work, Kernel) else "elementwise"
-    cost, done = KERNELS[name](graph, block, op, region), _share_of_scores(block, op, region)
-    return cost if done == 1 else cost.share(done)
+    form = KERNELS[name](graph, block, op)
+    if not _is_causal(block, op):
+        return form
+    seen = windows(block, op)
+
+    def cost(region: Region) -> Cost:
+        done = _share_of_scores(seen, region)
+        return form(region) if done == 1 else form(region).share(done)
+
+    return cost
 
 
-def _share_of_scores(block: Block, op: Op, region: Region) -> float:
-    """Return the share of the square of scores, or of its band, that *op* works on: less what a mask takes from it."""
+def _share_of_scores(windows: Iterable[tuple[int, float]], region: Region) -> float:
+    """Return the share of the square of scores, or of its band, that is worked on: less what a mask takes from it."""
     skipped, length = region.software.masked_skipped, region.length
-    if not skipped or not _is_causal(block, op):
+    if not skipped:
         return 1.0
-    seen = [(min(window or length, length), share) for window, share in windows(block, op)]
+    seen = [(min(window or length, length), share) for window, share in windows]
     masked = sum(share * keys * (keys - 1) / (2 * length) for keys, share in seen)
     return 1 - skipped * masked / sum(share * keys for keys, share in seen)
 
@@ -55,25 +78,25 @@ def _is_causal(block: Block, op: Op) -> bool:
     return touches and any(other.attrs.get("causal") for other in block.ops)
 
 
-def _linear_cost(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op, Region], Cost]:
-    def cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+def _linear_form(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op], Form]:
+    def of(graph: Graph, block: Block, op: Op) -> Form:
         activation, weight = (block.tensors[name] for name in linear_tensors(op))
         first, second = (graph.dims[axis] for axis in weight.axes[-2:])
         inputs, outputs = (second, first) if op.attrs.get("transposed") else (first, second)
-        return form(
-            region, inputs=inputs, outputs=outputs, positions=_share_of_tokens(graph, activation),
+        return partial(
+            form, inputs=inputs, outputs=outputs, positions=_share_of_tokens(graph, activation),
             density=graph.nonzeros(weight) / graph.elements(weight), matrices=matrices(graph, weight),
         )  # fmt: skip
 
-    return cost
+    return of
 
 
-def _product(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.product(region, width=_of_heads(graph, op), sight=_sight(block, op, region))
+def _product(graph: Graph, block: Block, op: Op) -> Form:
+    return _seeing(attention.product, block, op, width=_of_heads(graph, op))
 
 
-def _product_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.product(region, width=_of_heads(graph, op), times=2, sight=_sight(block, op, region))
+def _product_backward(graph: Graph, block: Block, op: Op) -> Form:
+    return _seeing(attention.product, block, op, width=_of_heads(graph, op), times=2)
 
 
 def _of_heads(graph: Graph, op: Op) -> int:
@@ -81,43 +104,45 @@ def _of_heads(graph: Graph, op: Op) -> int:
     return graph.dims["heads"] * graph.dims[str(op.attrs.get("inner", "head"))]
 
 
-def _softmax(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.softmax(region, heads=graph.dims["heads"], sight=_sight(block, op, region))
+def _softmax(graph: Graph, block: Block, op: Op) -> Form:
+    return _seeing(attention.softmax, block, op, heads=graph.dims["heads"])
 
 
-def _softmax_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.softmax_backward(region, heads=graph.dims["heads"], sight=_sight(block, op, region))
+def _softmax_backward(graph: Graph, block: Block, op: Op) -> Form:
+    return _seeing(attention.softmax_backward, block, op, heads=graph.dims["heads"])
 
 
-def _over_scores(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.over_scores(region, op.kind, heads=graph.dims["heads"], sight=_sight(block, op, region))
+def _over_scores(graph: Graph, block: Block, op: Op) -> Form:
+    return _seeing(attention.over_scores, block, op, kind=op.kind, heads=graph.dims["heads"])
 
 
-def _sight(block: Block, op: Op, region: Region) -> attention.Sight:
-    return attention.Sight.of(region, windows(block, op))
+def _seeing(form: Callable[..., Cost], block: Block, op: Op, **shape: object) -> Form:
+    """Return a closed form of attention with what tokens see of the keys."""
+    seen = windows(block, op)
+    return lambda region: form(region, sight=attention.Sight.of(region, seen), **shape)
 
 
-def _exchange(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+def _exchange(graph: Graph, block: Block, op: Op) -> Form:
     stream = _stream(block, op)
     width, positions = graph.dims[stream.axes[-1]], _share_of_tokens(graph, stream)
-    return experts.exchange(region, op.kind, width=width, positions=positions)
+    return partial(experts.exchange, kind=op.kind, width=width, positions=positions)
 
 
-def _elementwise(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+def _elementwise(graph: Graph, block: Block, op: Op) -> Form:
     stream = _stream(block, op)
     width, positions = graph.dims[stream.axes[-1]], _share_of_tokens(graph, stream)
-    return elementwise(
-        region, op.kind, width=width, positions=positions, bytes_each=BYTES_PER_ELEMENT[stream.dtype],
+    return partial(
+        elementwise, kind=op.kind, width=width, positions=positions, bytes_each=BYTES_PER_ELEMENT[stream.dtype],
         parts=width // graph.dims.get(find(op.kind).sums_along or "", width),
     )  # fmt: skip
 
 
-KERNELS: Mapping[str, Callable[[Graph, Block, Op, Region], Cost]] = MappingProxyType(
+KERNELS: Mapping[str, Callable[[Graph, Block, Op], Form]] = MappingProxyType(
     {
         "elementwise": _elementwise,
-        "linear": _linear_cost(linear.forward),
-        "linear_grad_input": _linear_cost(linear.grad_input),
-        "linear_grad_weight": _linear_cost(linear.grad_weight),
+        "linear": _linear_form(linear.forward),
+        "linear_grad_input": _linear_form(linear.grad_input),
+        "linear_grad_weight": _linear_form(linear.grad_weight),
         "attention_product": _product,
         "attention_product_backward": _product_backward,
         "softmax": _softmax,

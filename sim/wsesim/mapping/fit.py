@@ -99,9 +99,8 @@ def _stated(request: StepRequest) -> int:
 
 
 def _over_store(request: StepRequest) -> DoesNotFit | None:
-    parameters, trains = request.graph.nonzero_parameters(), has_backward(request.graph)
-    software = request.software
-    learned = request.graph.nonzero_parameters(learned=True) if trains else 0
+    software, trains = request.software, has_backward(request.graph)
+    parameters, learned = (_stored(request, learned=learned) for learned in (False, True))
     frozen_bytes = (parameters - learned) * software.master_bytes_per_parameter
     need, have = learned * software.state_bytes_per_parameter + frozen_bytes, request.cluster.memoryx.capacity_bytes
     each = need / parameters
@@ -112,6 +111,14 @@ def _over_store(request: StepRequest) -> DoesNotFit | None:
         f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store of {_at_least(need)} "
         f"(hardware: memoryx.capacity) or a model of at most {int(have // each):,} parameters"
     )
+
+
+def _stored(request: StepRequest, *, learned: bool) -> int:
+    """Return the parameters that the store holds, all or those that are learned."""
+    graph = request.graph
+    if learned and not has_backward(graph):
+        return 0
+    return kept(request.known.stored, learned, lambda: graph.nonzero_parameters(learned=learned))
 
 
 def _too_large(request: StepRequest) -> DoesNotFit:

@@ -79,6 +79,8 @@ class Known:
     """Parts, passes and what is kept of the fastest way found last, by all but what is around the wafer."""
     rooms: dict[float, int] = field(default_factory=dict)
     """Bytes for weights on their way in, by how many layers."""
+    stored: dict[bool, int] = field(default_factory=dict)
+    """Parameters that are not zero, all (False) and those that are learned."""
     launches: dict[int, float] = field(default_factory=dict)
     """Kernels that a pass starts at least, by parts of a layer."""
     programs: dict[tuple[int, float, int, int, int | None, int], Program] = field(default_factory=dict)

@@ -30,7 +30,7 @@ from wsesim.mapping.memory import (
     memory_table,
 )
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.stages import Timing, build_stages, causes_of, started
+from wsesim.mapping.stages import CostKey, OpForm, Timing, build_stages, causes_of, started
 from wsesim.slotted import like
 from wsesim.software import Training
 
@@ -121,6 +121,12 @@ def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     return like(found, cluster=request.cluster, software=request.software)
 
 
+def compute_s(request: StepRequest, *, passes: int, recompute: float) -> float:
+    """Return the seconds in which the fullest wafer computes, of a step that is not laid for it."""
+    sizes = pass_sizes(request.share, passes)
+    return fsum(count * _group(request, size, count, recompute=recompute).compute_s for size, count in sizes)
+
+
 def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
     sizes = pass_sizes(request.share, passes)
     groups = tuple(_group(request, size, count, recompute=recompute) for size, count in sizes)
@@ -192,6 +198,8 @@ def _activations(request: StepRequest) -> Mapping[int, Activations]:
 
 _kept_of: Latest[Mapping[int, Activations]] = Latest(most=64)
 """What is kept per token of a graph, on whatever machine."""
+_forms: Latest[dict[CostKey, OpForm]] = Latest(most=64)
+"""What a graph of some batch says of its ops, on whatever machine."""
 
 
 def launches_of(request: StepRequest) -> float:
@@ -239,7 +247,8 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
         parts = activations_of(request).parts
         return build_stages(
             Timing(
-                graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels, costs=known.costs
+                graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels, costs=known.costs,
+                forms=_forms.get((id(graph.blocks), *graph.dims.items()), graph.blocks, dict),
             )
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import fsum, log, sqrt
 
@@ -121,6 +121,19 @@ class Program:
     """That have a sequence: the others take no part."""
     load: float = 1.0
     """What a wafer computes as a share of what the fullest does, mean over all systems."""
+    compute_s: float = field(init=False, compare=False, repr=False)
+    """Seconds in which the fullest wafer computes."""
+    weight_bytes: int = field(init=False, compare=False, repr=False)
+    """Streamed in for the whole step."""
+    gradient_bytes: int = field(init=False, compare=False, repr=False)
+    """Streamed out by it."""
+
+    def __post_init__(self) -> None:
+        """Add the passes up, once: they are asked for by each way to lay a step."""
+        groups = self.groups
+        object.__setattr__(self, "compute_s", fsum(group.count * group.compute_s for group in groups))
+        object.__setattr__(self, "weight_bytes", sum(group.count * group.weight_bytes for group in groups))
+        object.__setattr__(self, "gradient_bytes", sum(group.count * group.gradient_bytes for group in groups))
 
     @property
     def passes(self) -> int:
@@ -202,11 +215,6 @@ class Program:
         return found
 
     @property
-    def compute_s(self) -> float:
-        """Seconds in which the fullest wafer computes."""
-        return fsum(group.count * group.compute_s for group in self.groups)
-
-    @property
     def straggle_s(self) -> float:
         """Seconds by which the slowest of all wafers is later than one: each scatters, and all wait for each other."""
         deviation_s = self.software.step_jitter * self.compute_s
@@ -226,14 +234,13 @@ class Program:
 
         No step is shorter than the longest of them.
         """
-        rate, last = self.stream_bytes_per_s, self.groups[-1]
-        added = sum(group.count * group.gradient_bytes for group in self.groups) - last.gradient_bytes
+        rate, last = self.stream_bytes_per_s, self.last_gradient_bytes
         return {
             "compute": self.compute_s,
-            "weights": sum(group.count * group.weight_bytes for group in self.groups) / rate,
-            "gradients": (added + last.gradient_bytes) / rate,
+            "weights": self.weight_bytes / rate,
+            "gradients": self.gradient_bytes / rate,
             "input": fsum(group.count * self.input_s(group) for group in self.groups),
-            "update": self.update_s(added, last=False) + self.update_s(last.gradient_bytes, last=True)
+            "update": self.update_s(self.gradient_bytes - last, last=False) + self.update_s(last, last=True)
             + self.second_pass_s,
         }  # fmt: skip
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import fsum
+from typing import NamedTuple
 
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
-from wsesim.kernels import WHOLE, Parts, Region, kernel_cost
+from wsesim.kernels import WHOLE, Form, Parts, Region, kernel_form
 from wsesim.mapping.memory import has_backward, kept_inputs, layers_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
@@ -28,6 +29,15 @@ CostKey = tuple[str, str, int, int, Sight]
 """Block, op, sequences of a pass, parts in which it runs, what it sees."""
 
 
+class OpForm(NamedTuple):
+    """What the graph says of one call of an op, on whatever machine."""
+
+    cost: Form
+    flops: int
+    weight_bytes: int
+    gradient_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """What turns ops into times."""
@@ -43,6 +53,8 @@ class Timing:
     """Those already timed."""
     costs: dict[CostKey, tuple[float, OpTime]] = field(default_factory=dict)
     """One call of each, with its cycles before they are rounded: the same however often and whenever it runs."""
+    forms: dict[CostKey, OpForm] = field(default_factory=dict)
+    """The same on whatever machine."""
 
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
@@ -151,30 +163,41 @@ def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpT
     if key not in timing.kernels:
         once = (block.name, op.name, sequences, parts, sight)
         if once not in timing.costs:
-            timing.costs[once] = _once(timing, block, op)
+            if once not in timing.forms:
+                timing.forms[once] = _form_of(timing, block, op)
+            timing.costs[once] = _once(timing.region, block, op, timing.forms[once])
         cycles, one = timing.costs[once]
         seconds = cycles * calls / timing.region.cluster.wafer.core.clock_hz
         timing.kernels[key] = like(one, phase=phase, calls=calls, flops=one.flops * calls, seconds=seconds)
     return timing.kernels[key]
 
 
-def _once(timing: Timing, block: Block, op: Op) -> tuple[float, OpTime]:
-    graph, region = timing.graph, timing.region
-    cost = kernel_cost(graph, block, op, region, timing.parts)
-    tensors, cycles = block.tensors, cost.cycles
+def _form_of(timing: Timing, block: Block, op: Op) -> OpForm:
+    graph, tensors = timing.graph, block.tensors
+    return OpForm(
+        cost=kernel_form(graph, block, op, timing.parts),
+        flops=2 * macs(graph, block, op),
+        weight_bytes=sum(graph.bytes(tensors[n]) for n in op.inputs if tensors[n].role == "weight"),
+        gradient_bytes=sum(graph.bytes(tensors[n]) for n in op.outputs if _is_weight_gradient(block, n)),
+    )
+
+
+def _once(region: Region, block: Block, op: Op, form: OpForm) -> tuple[float, OpTime]:
+    cost = form.cost(region)
+    cycles = cost.cycles
     return cycles, OpTime(
         block=block.name,
         phase=op.phase,
         name=op.name,
         kind=op.kind,
         calls=1,
-        flops=2 * macs(graph, block, op),
+        flops=form.flops,
         cycles=round(cycles),
         seconds=cycles / region.cluster.wafer.core.clock_hz,
         bound=cost.bound,
         parts=cost.parts(),
-        weight_bytes=sum(graph.bytes(tensors[n]) for n in op.inputs if tensors[n].role == "weight"),
-        gradient_bytes=sum(graph.bytes(tensors[n]) for n in op.outputs if _is_weight_gradient(block, n)),
+        weight_bytes=form.weight_bytes,
+        gradient_bytes=form.gradient_bytes,
         fabric_bytes=round(cost.fabric_bytes),
         sram_bytes=round(cost.sram_bytes),
         events={**cost.events, "hop": cost.fabric_bytes / region.wavelet_bytes},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
@@ -252,7 +253,7 @@ class ModelSpec(Hashed):
     @property
     def stated(self) -> dict[str, Any]:
         """Its fields by name, without the extras that it has not and without notes: what a file of it says."""
-        usual = {each.name: each.default for each in fields(self)}
+        usual = _usual()
         found = {name: getattr(self, name) for name in usual if name not in ("notes", "differs")}
         return {name: value for name, value in found.items() if name not in EXTRAS or value != usual[name]}
 
@@ -301,3 +302,9 @@ class ModelSpec(Hashed):
         """Queries, keys and values of one token side by side, or queries and what keys and values are made of."""
         of_heads = self.latent_rank + self.rotary_width if self.latent_rank else 2 * self.kv_heads * self.head_width
         return self.heads * self.head_width + of_heads
+
+
+@cache
+def _usual() -> dict[str, Any]:
+    """Return the fields of a model by name, each with what it is where nothing is said."""
+    return {each.name: each.default for each in fields(ModelSpec)}

@@ -169,8 +169,9 @@ def fastest(
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
     So are layers in parts. The fastest *alone* is found sooner.
     """
-    who = (request.known, request.cluster, request.software)
-    key = (*map(id, who), request.sequences, request.micro_batch, request.sub_batch, request.recompute, request.parts,
+    who = (request.graph.blocks, request.cluster, request.software)
+    key = (*map(id, who), *request.graph.dims.items(), request.sequences, request.length, request.precision,
+           request.micro_batch, request.sub_batch, request.recompute, request.parts, request.rows, request.columns,
            below_s, clock, alone)  # fmt: skip
     search = _alone if alone else _searched
     return _found.get(key, who, lambda: search(request, below_s, clock))

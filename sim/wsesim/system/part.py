@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from math import fsum, inf
 
-from wsesim.mapping import Program, StepRequest, fits, lay
+from wsesim.mapping import Program, StepRequest, compute_s, fits, lay
 from wsesim.system.recurrence import Timed, time_step
 from wsesim.system.sequence import pieces
 from wsesim.units import ROUNDING
@@ -111,12 +111,12 @@ def _fewer_columns(way: Way) -> Way:
     near = int(_NEAR * columns)
 
     @cache
-    def compute_s(count: int) -> float:
+    def on(count: int) -> float:
         return _compute_s(way, replace(way.request, columns=count))
 
-    if near < 1 or compute_s(near) >= way.program.compute_s:
+    if near < 1 or on(near) >= way.program.compute_s:
         return way
-    return _faster(way, replace(way.request, columns=_lowest(compute_s, 1, columns)))
+    return _faster(way, replace(way.request, columns=_lowest(on, 1, columns)))
 
 
 def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lambda way: way) -> Way:
@@ -135,7 +135,7 @@ def _compute_s(way: Way, request: StepRequest) -> float:
     place = way.program.placement
     if not fits(request, place.sub_batch, recompute=place.recompute):
         return inf
-    return lay(request, passes=place.passes, recompute=place.recompute).compute_s
+    return compute_s(request, passes=place.passes, recompute=place.recompute)
 
 
 def _lowest(of: Callable[[int], float], low: int, high: int) -> int:

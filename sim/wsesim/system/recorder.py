@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from wsesim.answer import Interval
 
@@ -23,6 +23,21 @@ class Work:
     """In the environment's time."""
 
 
+@dataclass(slots=True, eq=False)
+class Shown:
+    """An interval that may go on."""
+
+    what: tuple[str, str, str]
+    """Track, name and cause."""
+    start_s: float
+    end_s: float
+
+    def interval(self) -> Interval:
+        """Return it as it is now."""
+        track, name, cause = self.what
+        return Interval(track=track, name=name, start_s=self.start_s, end_s=self.end_s, cause=cause)
+
+
 @dataclass(slots=True)
 class Recorder:
     """Totals and intervals of steps that are played; `offset` is the time that folding has skipped."""
@@ -34,7 +49,13 @@ class Recorder:
     """Seconds by (track, cause, step that they are spent for)."""
     moved: Bytes = field(default_factory=lambda: defaultdict(float))
     """Bytes by (direction, step)."""
-    intervals: list[Interval] = field(default_factory=list)
+    shown: list[Shown] = field(default_factory=list)
+    """What a timeline shows; the last goes on as long as the same goes on."""
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """What is shown so far, in the order in which it ended."""
+        return [each.interval() for each in self.shown]
 
     def spent(self, track: str, cause: str, start: float, end: float, *, name: str = "", step: int = 0) -> None:
         """Note that *track* was busy with (or waited for) *cause*, in the environment's time, for a *step*."""
@@ -48,15 +69,12 @@ class Recorder:
 
     def show(self, track: str, cause: str, start: float, end: float, *, name: str = "") -> None:
         """Note the interval alone."""
-        last = self.intervals[-1] if self.intervals else None
-        begun = max(start, self.folded) + self.offset
-        same = last is not None and (last.track, last.name, last.cause) == (track, name or cause, cause)
-        if last is not None and same and abs(last.end_s - begun) < 1e-12:
-            begun = last.start_s
-            self.intervals.pop()
-        self.intervals.append(
-            Interval(track=track, name=name or cause, start_s=begun, end_s=end + self.offset, cause=cause)
-        )
+        what, begun = (track, name or cause, cause), max(start, self.folded) + self.offset
+        last = self.shown[-1] if self.shown else None
+        if last is not None and last.what == what and abs(last.end_s - begun) < 1e-12:
+            last.end_s = end + self.offset
+        else:
+            self.shown.append(Shown(what, begun, end + self.offset))
 
     def of_step(self, step: int) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
         """Return seconds by (track, cause), and bytes by direction, of one step."""
@@ -66,8 +84,8 @@ class Recorder:
     def between(self, start_s: float, end_s: float) -> tuple[Interval, ...]:
         """Return what was shown from one time to another, in order, from 0 on."""
         found = [
-            replace(each, start_s=max(0.0, each.start_s - start_s), end_s=min(each.end_s, end_s) - start_s)
-            for each in self.intervals if each.end_s > start_s and each.start_s < end_s
+            Shown(each.what, max(0.0, each.start_s - start_s), min(each.end_s, end_s) - start_s).interval()
+            for each in self.shown if each.end_s > start_s and each.start_s < end_s
         ]  # fmt: skip
         return tuple(sorted(found, key=lambda interval: (interval.start_s, interval.track)))
 
@@ -102,6 +120,4 @@ class Recorder:
         self.offset += times * period
         self.folded = now
         for track in sorted(tracks):
-            self.intervals.append(
-                Interval(track=track, name=name, start_s=begun, end_s=now + self.offset, cause="folded")
-            )
+            self.shown.append(Shown((track, name, "folded"), begun, now + self.offset))

@@ -24,11 +24,12 @@ def read_fields(schema: type[Section], data: Mapping[Any, Any]) -> tuple[dict[st
     """
     values: dict[str, Any] = {}
     errors: list[ErrorDetails] = []
-    known = {info.alias or name: name for name, info in schema.model_fields.items()}
+    fields = schema.model_fields
+    known = {info.alias or name: name for name, info in fields.items()}
     for key in (key for key in data if not isinstance(key, str) or key not in known):
         errors.append({"type": "extra_forbidden", "loc": (key,), "msg": "", "input": data[key]})
     for key, name in known.items():
-        info = schema.model_fields[name]
+        info = fields[name]
         if key in data:
             try:
                 values[name] = _read(schema, name, data[key])
@@ -95,16 +96,16 @@ def fill(
         derived: defaults that follow from other settings.
         plain: what stands for keys whose value is not simply what was read (a model, figures).
     """
-    defaults, resolved = _Defaults(derived), {}
+    defaults, resolved, fields = _Defaults(derived), {}, schema.model_fields
     for name, value in values.items():
-        inner, info = schema.inner(name), schema.model_fields[name]
+        inner, info = schema.inner(name), fields[name]
         key = info.alias or name
         if key not in given and any(isinstance(each, Silent) for each in info.metadata):
             continue
         if name in plain:
             resolved[name] = plain[name]
         elif inner is None:
-            resolved[key] = defaults.value(schema, name, value, key, given=key in given)
+            resolved[key] = defaults.value(info, value, key, given=key in given)
         elif value is not None or any(each.startswith(f"{name}.") for each in derived):
             resolved[name] = defaults.section(inner, name, inner() if value is None else value)
     return resolved, tuple(defaults.taken)
@@ -119,16 +120,16 @@ class _Defaults:
 
     def section(self, schema: type[Section], name: str, held: Section) -> dict[str, object]:
         """Return the section that stands at *name* as plain data."""
+        stated = held.model_fields_set
         return {
-            key: self.value(schema, key, getattr(held, key), f"{name}.{key}", given=key in held.model_fields_set)
-            for key in schema.model_fields
+            key: self.value(info, getattr(held, key), f"{name}.{key}", given=key in stated)
+            for key, info in schema.model_fields.items()
         }
 
-    def value(self, schema: type[Section], name: str, value: object, dotted: str, *, given: bool) -> object:
+    def value(self, info: FieldInfo, value: object, dotted: str, *, given: bool) -> object:
         """Return the value of a field, or its default if none is *given*."""
         if given and value is not None:
             return value
-        info = schema.model_fields[name]
         source = next((each.source for each in info.metadata if isinstance(each, Default)), "not given")
         value, source = self.derived.get(dotted, (value, source))
         self.taken.append(UsedFigure(name=dotted, text=as_yaml(value), source=source))

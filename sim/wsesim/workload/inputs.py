@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -270,6 +271,7 @@ def file_problem(path: Path) -> str | None:
     return None if status.st_size else "is empty"
 
 
+@lru_cache(maxsize=256)
 def name_of(path: str | Path, otherwise: str) -> str:
     """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one.
 

@@ -282,7 +282,7 @@ class ModelFile(QuestionFile):
     `stack` and figures to change, by dotted name or nested, each with its unit."""
     text: Annotated[Text, Default("public-domain text that ships with wsesim")] = "sample:sotu"
     """Text to take tokens from: sample:NAME, or a UTF-8 file relative to this file."""
-    verification: VerificationSection = VerificationSection()
+    verification: VerificationSection = VerificationSection.model_construct()
     """A small run with real numbers."""
-    outputs: OutputsSection = OutputsSection()
+    outputs: OutputsSection = OutputsSection.model_construct()
     """What is written besides the report."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,14 +99,19 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
 def inputs_sha256(question: Question) -> str:
     """Return a sum of all that went in, which changes when any of it does."""
     asked = question.asked
-    inputs = {
-        "version": __version__,
-        "workload": asked.resolved,
-        "figures": [[figure.name, figure.text] for figure in asked.figures],
-        "files": [_sum_of(path) for path in question.inputs],
-    }
-    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
+    figures = ",".join([_figure_json(figure.name, figure.text) for figure in asked.figures])
+    files, workload = (_json(each) for each in ([_sum_of(path) for path in question.inputs], asked.resolved))
+    text = f'{{"figures":[{figures}],"files":{files},"version":{_json(__version__)},"workload":{workload}}}'
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
+
+
+@lru_cache(maxsize=4096)
+def _figure_json(name: str, text: str) -> str:
+    """Return a figure as it goes into the sum: most are those of every question."""
+    return _json([name, text])
 
 
 def provenance_of(question: Question) -> Provenance:

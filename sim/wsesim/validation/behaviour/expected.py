@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 from wsesim.answer import Level
 from wsesim.errors import SpecError
+from wsesim.packaged import yaml_data
 from wsesim.units import ROUNDING
-from wsesim.yamlfile import parse_yaml
 
 FILE = "behaviour.yaml"
 _ORDERS = {"falls": "never rises", "rises": "never falls"}
@@ -93,7 +93,7 @@ class WhatIf:
 @cache
 def what_ifs() -> tuple[WhatIf, ...]:
     """Return those that come with the package."""
-    data: list[dict[str, Any]] = parse_yaml((files("wsesim.validation") / "data" / FILE).read_text("utf-8"), FILE).data
+    data: list[dict[str, Any]] = yaml_data(Path(__file__).parents[1] / "data" / FILE)
     return tuple(map(_what_if, data))
 
 
