@@ -16,10 +16,14 @@ def field_docs(kind: type[Any]) -> Mapping[str, str]:
     return {name: " ".join(text.split()) for name, text in texts_below(kind).items()}
 
 
-@cache
 def texts_below(kind: type[Any]) -> Mapping[str, str]:
     """Return the text below each field of a class."""
-    body = _classes(kind.__module__)[kind.__name__].body
+    return _texts(kind.__module__, kind.__name__)
+
+
+@cache
+def _texts(module: str, name: str) -> Mapping[str, str]:
+    body = _classes(module)[name].body
     return {
         field.target.id: inspect.cleandoc(text.value.value)
         for field, text in pairwise(body)
