@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import wsesim.validation
 from wsesim import questions
 from wsesim.errors import InputError
 from wsesim.validation import row_question, show_row
-from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named, value_of
+from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, figures_of, named
 from wsesim.validation.kernels import read_kernel_table
 from wsesim.validation.score import ModelValidation
 
@@ -106,7 +107,7 @@ def test_what_has_no_answer_says_why() -> None:
     with pytest.raises(NotAsked, match="does not fit: "):
         answer_to(asked(batch={"sequences": 128, "length": 2048, "micro_batch": 128}, hardware={"core.sram": "3 KiB"}))
     with pytest.raises(NotAsked, match="has no furlongs"):
-        value_of(RowQuestion(data=good.data, figure="furlongs", to_unit=good.to_unit))
+        replace(good, figure="furlongs").value(figures_of(good))
 
 
 def test_rows_that_ask_the_same_are_answered_once() -> None:

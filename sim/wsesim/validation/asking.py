@@ -68,6 +68,17 @@ class RowQuestion:
     note: str = ""
     """What was assumed where the row is silent, or is asked otherwise than the row says."""
 
+    def value(self, figures: Mapping[str, Number | None]) -> float:
+        """Return what *figures* of the answer say of the row, in the row's unit.
+
+        Raises:
+            NotAsked: the answer has no such figure.
+        """
+        figure = figures.get(self.figure)
+        if figure is None:
+            raise NotAsked(f"the answer has no {self.figure}")
+        return self.to_unit(figure)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowAnswer:
@@ -94,18 +105,6 @@ class RowAnswer:
 def named(text: str, otherwise: str = "row") -> str:
     """Return a text of a table as a name in a file."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-")[:100] or otherwise
-
-
-def value_of(asked: RowQuestion) -> float:
-    """Return what the simulator says of a row, in the row's unit.
-
-    Raises:
-        NotAsked: the file cannot be, or its question has no answer, or the answer has no such figure.
-    """
-    figure = figures_of(asked).get(asked.figure)
-    if figure is None:
-        raise NotAsked(f"the answer has no {asked.figure}")
-    return asked.to_unit(figure)
 
 
 def figures_of(asked: RowQuestion) -> Mapping[str, Number | None]:

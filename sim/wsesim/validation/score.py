@@ -10,7 +10,7 @@ from statistics import median
 from wsesim.answer import Nearest
 from wsesim.measured import experiment_of
 from wsesim.validation import naive
-from wsesim.validation.asking import NotAsked, RowQuestion, answer_to, file_text, value_of
+from wsesim.validation.asking import NotAsked, RowQuestion, answer_to, figures_of, file_text
 from wsesim.validation.groups import (
     ACCOUNTING,
     EVALUATION,
@@ -165,7 +165,8 @@ def _measured(row: Measurement, asked: RowQuestion) -> float:
 def _score(row: Measurement, settings: Mapping[str, object], *, alone: bool) -> RowScore:
     try:
         asked = ask_row(row, settings)
-        simulated, baseline = value_of(asked), None if alone else naive.value_of(asked)
+        simulated = asked.value(figures_of(asked) if alone else answer_to(asked).figures)
+        baseline = None if alone else naive.value_of(asked)
     except NotAsked as error:
         return RowScore(
             id=row.id, group=group_of(row), metric=row.metric, unit=row.unit, measured=row.value, simulated=None,

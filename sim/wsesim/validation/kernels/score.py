@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
+from wsesim.validation.asking import NotAsked, RowQuestion, answer_to, file_text
 from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of
 from wsesim.validation.kernels.rows import KernelRow, read_kernel_table
 from wsesim.validation.spread import spread, within
@@ -103,7 +103,7 @@ def score_row(row: KernelRow) -> KernelScore:
     reason = ""
     try:
         asked = ask_row(row)
-        simulated = value_of(asked)
+        simulated = asked.value(answer_to(asked).figures)
     except NotAsked as error:
         reason = str(error)
     ran = asked if simulated is not None else None

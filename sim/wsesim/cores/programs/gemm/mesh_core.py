@@ -78,7 +78,7 @@ class _Core:
         self.align, self.main = role.declare("align"), role.declare("main")
         self.at, self.steps, self.alignments, self.zero = (role.register() for _ in range(4))
         self.pending, self.one, self.spare, self.round, self.rounds = (role.register() for _ in range(5))
-        self.now, self.ended = role.register(), role.memory("ended", 1, isa.I32)
+        self.now, self.ended = role.register(), role.memory("ended", tiles.repeats, isa.I32)
         self.inner, self.inners, self.outer, self.outers = (role.register() for _ in range(4))
         self.x_place, self.w_place, self.z_place, self.factor = (role.register() for _ in range(4))
         for seat in (*row, *column):
@@ -143,7 +143,7 @@ class _Core:
         """Note the time, then end or begin the next product."""
         role = self.role
         role.stamp(self.now, cost=0)
-        role.store(self.ended, self.now, cost=0)
+        role.store(self.ended.at(self.round), self.now, cost=0)
         if self.tiles.repeats > 1:
             role.set(self.rounds, self.tiles.repeats)
             role.iadd(self.round, self.round, 1)

@@ -93,18 +93,18 @@ def need(tiles: Tiles) -> int:
 
 
 def _product(case: KernelCase) -> Reading:
-    """Take off the run of all products that of the first; all operands are zero.
+    """Take off the end of all products that of the first; all operands are zero.
 
     Cores do not wait for each other between products.
     """
     repeats = whole_option(case.options, "repeats", REPEATS)
-    tiles = replace(asked(case.setup), moved=choice_option(case.options, "tiles", ("travel", "stay")) == "travel")
-    ends = [_ended(case.wafer, replace(tiles, repeats=products)) for products in (1, 1 + repeats)]
-    return Reading(value=float((ends[1] - ends[0]).mean()) / repeats)
+    moved = choice_option(case.options, "tiles", ("travel", "stay")) == "travel"
+    ended = _ended(case.wafer, replace(asked(case.setup), moved=moved, repeats=1 + repeats))
+    return Reading(value=float((ended[..., -1] - ended[..., 0]).mean()) / repeats)
 
 
 def _ended(wafer: Wafer, tiles: Tiles) -> Array:
-    """Return when each core is done."""
+    """Return when each core is done with each product, as [row, column, product]."""
     builder = Builder(wafer, width=tiles.cores, height=tiles.cores)
     write(tiles, builder)
     machine, (m, k, n) = CoreMachine(builder), tiles.shape
