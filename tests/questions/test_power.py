@@ -115,4 +115,7 @@ def test_defects_beyond_the_spares_take_columns_and_time(usual: Mapping[str, Ans
     steps = [figure(answer("training", **{"die.defects_per_cm2": each}), "step_s") for each in (0, 8, 40, 80)]
     assert steps == sorted(steps)
     assert steps[0] == figure(usual["training"], "step_s") < steps[-1]
-    assert any("cost the wafer" in note for note in answer("training", **{"die.defects_per_cm2": 40}).notes)
+    many = answer("training", **{"die.defects_per_cm2": 40})
+    assert any("cost the wafer" in note for note in many.notes)
+    per_token = figure(many, "usd_per_million_tokens") / figure(usual["training"], "usd_per_million_tokens")
+    assert per_token == pytest.approx(figure(many, "step_s") / figure(usual["training"], "step_s"), rel=0.02)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from math import inf
+from math import fsum, inf
+from typing import Any
 
 from wsesim.answer import Answer, NotAnswered, Outcome, Spent
 from wsesim.answer import Level as Levels
-from wsesim.hardware import CLOCKS
+from wsesim.hardware import CLOCKS, Cluster, Wafer
 from wsesim.questions.base import Asked, Outlined, Question, Sketchable, silent
+from wsesim.questions.shared.power import Power
+from wsesim.software import Inference, Training
 from wsesim.units import Dimension, show
+
+Stack = Training | Inference
+Again = Callable[[Cluster, Any], Mapping[str, float]]
+"""Seconds by cause at the same placement, with other figures of the machine and of the software that runs on it."""
+PowerOf = Callable[[Cluster, Any], Power]
+"""What is drawn meanwhile."""
 
 CAUSE = "power cap"
 """What a run takes longer as its clock is lowered."""
@@ -24,7 +33,8 @@ def under_cap(question: Question, found: Outcome, level: Levels, again: Callable
     energy = question.asked.hardware.cluster.wafer.energy
     if not energy.capped or not isinstance(found, Answer) or not _over(question, found):
         return found
-    clock_hz = _fastest(question, "system" if level == "cores" else level)
+    drawn_w = _drawn_by(question, "system" if level == "cores" else level)
+    clock_hz = _fastest(question.asked.hardware.cluster.wafer, drawn_w)
     slower = again(_at(question, clock_hz)) if clock_hz else None
     if not isinstance(slower, Answer):
         made = show(energy.nameplate_w, Dimension.WATTS)
@@ -42,20 +52,40 @@ def outlined(question: Question, level: Levels) -> Outcome:
     return question.outline(level) if isinstance(question, Outlined) else question.solve(level, silent)
 
 
-def _fastest(question: Question, level: Levels) -> float:
+def again_under_cap(again: Again, power: PowerOf) -> Again:
+    """Return *again* with what a cap on power adds: a better figure may draw more, and so lower the clock further.
+
+    Each machine has the fastest clock that keeps the cap, or the slowest that power is known at where none does.
+    """
+
+    def slowed(cluster: Cluster, software: Stack) -> Mapping[str, float]:
+        def drawn_w(clock_hz: float) -> float:
+            found = power(_at_clock(cluster, clock_hz), software)
+            return inf if found.unsourced else found.total_w / found.wafers
+
+        own, wafer = again(cluster, software), cluster.wafer
+        clock_hz = _fastest(wafer, drawn_w) or wafer.energy.clock_hz * CLOCKS[0]
+        if clock_hz >= wafer.core.clock_hz:
+            return own
+        then = again(_at_clock(cluster, clock_hz), software)
+        return {**own, CAUSE: fsum(then.values()) - fsum(own.values())}
+
+    return slowed
+
+
+def _fastest(wafer: Wafer, drawn_w: Callable[[float], float]) -> float:
     """Return a clock as fast as may be at which a system draws no more than it is made for; 0 where there is none.
 
     Power goes nearly straight with the clock between the slowest that it is known at and the machine's own.
+
+    Args:
+        wafer: with the machine's own clock.
+        drawn_w: by clock, watts of one of the systems in use.
     """
-    wafer = question.asked.hardware.cluster.wafer
-    most_w = wafer.energy.nameplate_w
-
-    def drawn_w(clock_hz: float) -> float:
-        answer = sketched(_at(question, clock_hz), level)
-        return (_system_w(question, answer) or inf) if isinstance(answer, Answer) else inf
-
-    low, high = wafer.energy.clock_hz * CLOCKS[0], wafer.core.clock_hz
+    most_w, low, high = wafer.energy.nameplate_w, wafer.energy.clock_hz * CLOCKS[0], wafer.core.clock_hz
     low_w, high_w = drawn_w(low), drawn_w(high)
+    if high_w <= most_w:
+        return high
     if low >= high or low_w > most_w:
         return 0.0
     for _ in range(MOST_TRIED):
@@ -65,6 +95,16 @@ def _fastest(question: Question, level: Levels) -> float:
         watts = drawn_w(middle)
         low, low_w, high, high_w = (low, low_w, middle, watts) if watts > most_w else (middle, watts, high, high_w)
     return low
+
+
+def _drawn_by(question: Question, level: Levels) -> Callable[[float], float]:
+    """Return what one of the systems in use draws, by clock, each as is best for it."""
+
+    def drawn_w(clock_hz: float) -> float:
+        answer = sketched(_at(question, clock_hz), level)
+        return (_system_w(question, answer) or inf) if isinstance(answer, Answer) else inf
+
+    return drawn_w
 
 
 def _over(question: Question, answer: Answer) -> bool:
@@ -84,12 +124,13 @@ def _at(question: Question, clock_hz: float) -> Question:
 
 
 def _clocked(asked: Asked, clock_hz: float) -> Asked:
-    hardware = asked.hardware
-    wafer = hardware.cluster.wafer
-    wafer = replace(
-        wafer, core=replace(wafer.core, clock_hz=clock_hz), energy=replace(wafer.energy, capped=False)
-    )  # fmt: skip
-    return replace(asked, hardware=replace(hardware, cluster=replace(hardware.cluster, wafer=wafer)))
+    return replace(asked, hardware=replace(asked.hardware, cluster=_at_clock(asked.hardware.cluster, clock_hz)))
+
+
+def _at_clock(cluster: Cluster, clock_hz: float) -> Cluster:
+    wafer = cluster.wafer
+    core, energy = replace(wafer.core, clock_hz=clock_hz), replace(wafer.energy, capped=False)
+    return replace(cluster, wafer=replace(wafer, core=core, energy=energy))
 
 
 def _stretched(found: Answer, slower: Answer, clock_hz: float) -> Answer:
