@@ -34,6 +34,7 @@ def price_table(cluster: Cluster, power_w: float) -> Table:
     """Return what a wafer and a system cost, of which all draw *power_w* together, servers included."""
     wafer, price, usable = cluster.wafer, cluster.price, _usable(cluster)
     area = wafer.die.area_mm2(wafer.all_columns * wafer.rows, wafer.core.sram_bytes)
+    all_cores = wafer.die.printed(wafer.all_columns) * wafer.rows
     bad = wafer.rows * wafer.die.bad_of_row(wafer.all_columns, wafer.core.sram_bytes)
     room = "" if area <= NO_ROOM * WAFER_MM2 else f"more than the {WAFER_MM2:,} mm2 that are cut from 300 mm"
     sold = ("wafers that spares repair", "of which each row has no more defects than spare cores")
@@ -42,7 +43,7 @@ def price_table(cluster: Cluster, power_w: float) -> Table:
         sold = ("wafers that have as many columns", worst)
     rows = (
         ("area of a wafer's cores", f"{area:,.0f} mm2", room),
-        ("cores that do not work", f"{bad:,.3g} of {wafer.die.printed(wafer.all_columns) * wafer.rows:,}", "expected"),
+        ("cores that do not work", f"{_count(bad)} of {all_cores:,}", "expected"),
         (sold[0], show_share(usable, digits=3), sold[1]),
         ("a wafer that can be used", _usd(price.wafer_usd / usable), "those that cannot be are paid with it"),
         ("a system", _usd(price.system_usd + price.wafer_usd / usable), "wafer, servers and network included"),
@@ -60,3 +61,7 @@ def _usable(cluster: Cluster) -> float:
 
 def _usd(value: float) -> str:
     return f"${value:,.0f}" if value >= 1000 else f"${value:,.2f}"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
