@@ -157,6 +157,14 @@ def test_a_setting_of_the_line_is_called_what_it_is_there(tmp_path: Path) -> Non
         asked(TRAINER, tmp_path, "model.heads=5")
 
 
+def test_of_names_that_its_file_does_not_have_none_is_said_to_be_given(tmp_path: Path) -> None:
+    epsilon = TRAINER.replace("dropout_rate: 0.1", "layer_norm_epsilon: 1.0e-5")
+    assert asked(epsilon, tmp_path).asked.given == {"cluster.machine"}
+    again = asked(epsilon, tmp_path, "model.norm_epsilon=1e-6", "hardware={core.clock: 1 GHz}")
+    assert again.reads.unread(again.asked.given) == ("model.norm_epsilon",)
+    assert "hardware.core.clock" in again.asked.given
+
+
 def test_a_slip_in_a_model_without_a_name_is_named(tmp_path: Path) -> None:
     found = refused("model: {hiden_size: 64, num_heads: 2}\nrunconfig: {}\n", tmp_path)
     assert found.message == "the model has no name, and no key by which to know it; there is 'hiden_size'"
