@@ -28,18 +28,33 @@ NEAR = 1e-3
 MOST_TRIED = 24
 
 
+UNKNOWN = "No power is known of this answer, so that the cap on it (energy.capped) lowers no clock."
+OTHERS = "What else is named is timed at that clock, too."
+"""What would be faster may draw more: it is not asked under the cap of its own."""
+
+
 def under_cap(question: Question, found: Outcome, level: Levels, again: Callable[[Question], Outcome]) -> Outcome:
     """Return what is *found* with the machine's own clock, or *again* with the fastest that it may have."""
-    energy = question.asked.hardware.cluster.wafer.energy
-    if not energy.capped or not isinstance(found, Answer) or not _over(question, found):
+    wafer = question.asked.hardware.cluster.wafer
+    if not wafer.energy.capped or not isinstance(found, Answer):
         return found
-    drawn_w = _drawn_by(question, "system" if level == "cores" else level)
-    clock_hz = _fastest(question.asked.hardware.cluster.wafer, drawn_w)
+    watts, made = _system_w(question, found), show(wafer.energy.nameplate_w, Dimension.WATTS)
+    if watts is None and wafer.core.clock_hz <= _known_hz(wafer)[1]:
+        return replace(found, notes=(*found.notes, UNKNOWN))
+    if watts is not None and watts <= wafer.energy.nameplate_w:
+        draws = f"A system draws {show(watts, Dimension.WATTS)}, no more than the {made} it is made for"
+        return replace(found, notes=(*found.notes, f"{draws}: its clock stays. {OTHERS}"))
+    clock_hz = _fastest(wafer, _drawn_by(question, "system" if level == "cores" else level))
     slower = again(_at(question, clock_hz)) if clock_hz else None
     if not isinstance(slower, Answer):
-        made = show(energy.nameplate_w, Dimension.WATTS)
         return NotAnswered(why=f"a system draws more than {made} at any clock (energy.nameplate, energy.capped)")
-    return _stretched(found, slower, clock_hz)
+    return _stretched(found, slower, clock_hz, fastest_known=clock_hz == _known_hz(wafer)[1])
+
+
+def _known_hz(wafer: Wafer) -> tuple[float, float]:
+    """Return the slowest and the fastest clock that power is known at."""
+    slowest, fastest = CLOCKS
+    return slowest * wafer.energy.clock_hz, fastest * wafer.energy.clock_hz
 
 
 def sketched(question: Question, level: Levels) -> Outcome:
@@ -64,7 +79,7 @@ def again_under_cap(again: Again, power: PowerOf) -> Again:
             return inf if found.unsourced else found.total_w / found.wafers
 
         own, wafer = again(cluster, software), cluster.wafer
-        clock_hz = _fastest(wafer, drawn_w) or wafer.energy.clock_hz * CLOCKS[0]
+        clock_hz = _fastest(wafer, drawn_w) or _known_hz(wafer)[0]
         if clock_hz >= wafer.core.clock_hz:
             return own
         then = again(_at_clock(cluster, clock_hz), software)
@@ -82,7 +97,8 @@ def _fastest(wafer: Wafer, drawn_w: Callable[[float], float]) -> float:
         wafer: with the machine's own clock.
         drawn_w: by clock, watts of one of the systems in use.
     """
-    most_w, low, high = wafer.energy.nameplate_w, wafer.energy.clock_hz * CLOCKS[0], wafer.core.clock_hz
+    most_w, (low, high) = wafer.energy.nameplate_w, _known_hz(wafer)
+    high = min(high, wafer.core.clock_hz)
     low_w, high_w = drawn_w(low), drawn_w(high)
     if high_w <= most_w:
         return high
@@ -107,11 +123,6 @@ def _drawn_by(question: Question, level: Levels) -> Callable[[float], float]:
     return drawn_w
 
 
-def _over(question: Question, answer: Answer) -> bool:
-    watts = _system_w(question, answer)
-    return watts is not None and watts > question.asked.hardware.cluster.wafer.energy.nameplate_w
-
-
 def _system_w(question: Question, answer: Answer) -> float | None:
     """Return what one of the systems in use draws; None where it is not known."""
     systems, watts = answer.figures.get("wafers"), answer.figures.get("power_w")
@@ -133,9 +144,10 @@ def _at_clock(cluster: Cluster, clock_hz: float) -> Cluster:
     return replace(cluster, wafer=replace(wafer, core=core, energy=energy))
 
 
-def _stretched(found: Answer, slower: Answer, clock_hz: float) -> Answer:
+def _stretched(found: Answer, slower: Answer, clock_hz: float, *, fastest_known: bool) -> Answer:
     """Return the slower answer with what the lower clock costs as a cause of its own."""
-    note = f"The clock is lowered to {show(clock_hz, Dimension.HERTZ)}, at which a system draws what it is made for."
+    why = "the fastest that power is known at" if fastest_known else "at which a system draws what it is made for"
+    note = f"The clock is lowered to {show(clock_hz, Dimension.HERTZ)}, {why}. {OTHERS}"
     answer = replace(slower, notes=(*slower.notes, note))
     own, then = found.spent, slower.spent
     if own is None or then is None or then.total_s <= own.total_s:
