@@ -131,7 +131,7 @@ def require_at_most(largest: int, why: str, **fields: float) -> None:
     """
     for name, value in fields.items():
         if value > largest:
-            raise SpecError(name, f"must be at most {largest:,}, as {why}; got {value:,.0f}")
+            raise SpecError(name, f"must be at most {largest:,}, as {why}; got {value:,.15g}")
 
 
 def require_whole(name: str, value: Any) -> int:

@@ -99,7 +99,7 @@ def _ended_well(found: Result) -> None:
     assert "Traceback" not in found.output
     if found.exit_code == 2:
         assert "error: " in found.stderr
-        assert all(sign.isprintable() or sign in "\n\t" for sign in found.stderr)
+        assert all(sign.isprintable() or sign in "\n\t\N{NO-BREAK SPACE}" for sign in found.stderr)
 
 
 @settings(

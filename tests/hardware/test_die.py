@@ -65,3 +65,9 @@ def test_defects_take_columns_of_the_wafer_that_is_asked() -> None:
 
 def test_a_wafer_has_the_area_of_its_cores_and_their_memory() -> None:
     assert DIE.area_mm2(100, 96 * KIB) == pytest.approx(100 * (DIE.core_mm2 + 96 * DIE.kib_mm2))
+
+
+def test_no_row_has_more_spare_cores_than_others() -> None:
+    assert replace(DIE, spare_share=1).printed(750) == 1500
+    with pytest.raises(SpecError, match=r"at most 1, as no row .* in use; got 1\.5"):
+        replace(DIE, spare_share=1.5)

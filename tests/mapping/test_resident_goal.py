@@ -49,7 +49,7 @@ def test_a_prompt_alone_is_read_as_fast_as_with_the_best_number_of_stages(machin
 def test_eight_sequences_write_as_fast_as_one_where_the_pipeline_has_room() -> None:
     plan = planned(request("llama-3-8b", CS2, batch=8, positions=517), GOALS["eight"])
     rate = 8 / plan.decode(516, batch=8).seconds
-    assert 18_300 < rate < 19_500
+    assert 18_300 < rate < 19_600
 
 
 @pytest.mark.nightly

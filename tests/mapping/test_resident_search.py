@@ -9,17 +9,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from wsesim.hardware import Cluster, load_cluster
+from wsesim.kernels.resident_ops import TokenStep
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident, plan_service
 from wsesim.mapping.resident.bounds import Bounds, Places
+from wsesim.mapping.resident.ends import quickest_strips
 from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.paths import path_cycles
 from wsesim.mapping.resident.rectangles import plan_at
-from wsesim.mapping.resident.room import WaferRoom
+from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.sizes import shrinking_sizes
 from wsesim.mapping.resident.squares import fits_in_squares, plan_in_squares
 from wsesim.mapping.resident.stage_times import StageTimes
-from wsesim.mapping.resident.tables import table_strips
+from wsesim.mapping.resident.tables import strip_choices, table_cycles
 from wsesim.mapping.resident.ways import ways_to_read
 from wsesim.model import ModelSpec
 from wsesim.software import load_software
@@ -95,9 +97,11 @@ def test_nothing_by_hand_is_faster(
     assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
 
 
-@pytest.mark.parametrize(("link", "chosen"), [(1.0, "blocks"), (0.05, "rectangles"), (0.02, "whole")])
-def test_the_kind_of_placement_is_chosen_by_its_time(link: float, chosen: str) -> None:
-    wafer = replace(SMALL_CS2.wafer, columns=48, rows=64,
+@pytest.mark.parametrize(
+    ("link", "rows", "chosen"), [(1.0, 64, "blocks"), (0.05, 64, "rectangles"), (0.05, 48, "whole")]
+)
+def test_the_kind_of_placement_is_chosen_by_its_time(link: float, rows: int, chosen: str) -> None:
+    wafer = replace(SMALL_CS2.wafer, columns=48, rows=rows,
                     fabric=replace(SMALL_CS2.wafer.fabric, link_wavelets_per_cycle=link))  # fmt: skip
     model = ModelSpec(name="m", layers=2, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
                   max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False, causal=False,
@@ -177,14 +181,38 @@ def test_a_service_is_never_slower_with_more(model: ModelSpec, name: str, times:
 
 @settings(deadline=None, max_examples=10)
 @given(ALIKE, GOALS, st.sampled_from([None, 1, 2]), st.integers(1, 30))
-def test_strips_with_the_fewest_rows_leave_most_room(
+def test_each_option_has_the_quickest_strips_that_leave_room(
     model: ModelSpec, goal: PlanGoal, wafers: int | None, batch: int
 ) -> None:  # fmt: skip
     asked = request(model, goal, batch=batch, wafers=wafers)
-    options, strips = stage_options(asked), table_strips(asked)
-    assume(len(options) and strips)
+    options, choices = stage_options(asked), strip_choices(asked)
+    assume(len(options) and choices)
+    strips = tuple(one.pair(number) for one in choices for number in range(len(one.above) * len(one.below)))
     room = WaferRoom(asked, options)
-    assert room.fewest(strips).tolist() == np.minimum.reduce([room.taken(one) for one in strips]).tolist()
+    taken = np.stack([room.taken(one) for one in strips])
+    fewest = room.fewest(choices)
+    assert fewest.tolist() == taken.min(axis=0).tolist(), "the lowest strips leave most room"
+    there = np.flatnonzero(fewest < NONE)
+    used, which, strip = quickest_strips(choices, room.some(there), fewest[there])
+    assert sorted({*which.tolist()}) == [*range(len(there))]
+    for size, of_both in (*((size, 0) for size in asked.groups), (batch, 1)):
+        step = TokenStep(positions=1, batch=size)
+        each = np.where(taken == fewest, table_cycles(asked, strips, step, size)[of_both][:, None], np.inf)
+        found = np.full(len(there), np.inf)
+        np.minimum.at(found, which, table_cycles(asked, used, step, size)[of_both][strip])
+        assert found.tolist() == each.min(axis=0)[there].tolist()
+
+
+@BY_DAY
+@settings(deadline=None, max_examples=3)
+@given(data=st.data(), batch=st.integers(1, 9), software=st.sampled_from(SOFTWARE))
+def test_more_sequences_are_never_quicker(
+    models: st.SearchStrategy[ModelSpec], data: st.DataObject, batch: int, software: Any
+) -> None:
+    model = data.draw(models)
+    less, more = (PlanGoal(position=400, passes=9.0, batch=size) for size in (batch, batch + 1))
+    asked = [request(model, goal, software=software, replicas=1) for goal in (less, more)]
+    assert seconds(asked[0], less) <= (1 + 1e-9) * seconds(asked[1], more)
 
 
 @pytest.mark.parametrize("chunk", [None, 7])

@@ -1,5 +1,6 @@
 """Reading a table, and what is said about one that cannot be read."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,3 +130,6 @@ def test_why_rows_of_a_table_were_not_run_is_printed(write_table: WriteTable) ->
     assert found.stderr.endswith(
         "rows.csv: error: none of its 12 rows could be run; the first: baking: not simulated\n"
     )
+    in_json = CliRunner().invoke(cli, ["validate", "--table", str(table), "--json"], prog_name="wsesim")
+    (problem,) = json.loads(in_json.stdout)["problems"]
+    assert "none of its 12 rows could be run" in problem["message"]

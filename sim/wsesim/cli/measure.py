@@ -67,11 +67,12 @@ def validate(
     if out is not None:
         with or_shown(lambda: validation.print_report(found, console())):
             written = validation.write_report(found, out, overwrite=force)
-    if manner().json:
+    why = validation.why_none_run(found) if table is not None else ""
+    if manner().json and not why:
         print_json(found.to_dict())
     if not manner().silent:
         validation.print_report(found, console())
     for path in written:
         say(f"wrote {path}")
-    if table is not None and (why := validation.why_none_run(found)):
+    if why:
         raise InputError.at(why, file=str(table))

@@ -16,7 +16,7 @@ from itertools import accumulate, islice
 from math import ceil, exp, fsum, log1p
 from random import Random
 
-from wsesim.errors import SpecError, require_not_negative, require_positive
+from wsesim.errors import SpecError, require_at_most, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
 
 WAFER_MM2 = 46_225
@@ -48,6 +48,7 @@ class Die:
         require_positive(core_mm2=self.core_mm2, kib_mm2=self.kib_mm2, clustering=self.clustering)
         require_not_negative(defects_per_cm2=self.defects_per_cm2, spare_share=self.spare_share, seed=self.seed,
                              detour_cycles=self.detour_cycles)  # fmt: skip
+        require_at_most(1, "no row has more spare cores than those in use", spare_share=self.spare_share)
 
     def area_mm2(self, cores: int, sram_bytes: int) -> float:
         """Return the area of so many cores with so much SRAM each."""

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from wsesim.kernels.counts import added
 from wsesim.kernels.resident_ops import TokenStep
+from wsesim.mapping.resident.ends import quickest_strips
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.options import Counts, StageOptions, has_room
 from wsesim.mapping.resident.request import ResidentRequest, group_sizes
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
-from wsesim.mapping.resident.tables import TableStrips, ranked_by, table_cycles, table_strips
+from wsesim.mapping.resident.tables import TableStrips, strip_choices, table_cycles
 from wsesim.mapping.resident.ways import ReadingWay, last_tokens, reading_steps
 from wsesim.model import counts_of
 
@@ -34,8 +35,7 @@ class Places:
     options: StageOptions
     strips: tuple[TableStrips, ...]
     strip: Counts
-    """Number of the strips of each, with which it takes the fewest wafers: those fastest for one token; where others
-    are faster for many, the option stands here again with them."""
+    """Number of the strips of each, with which it takes the fewest wafers."""
     wafers: Counts
     layers_bytes: Counts
     """Of a core: its layers, with their part of the cache."""
@@ -46,19 +46,11 @@ class Places:
         layers = options.layers_bytes(request)
         fits = has_room(request, options, layers, request.groups[0])
         options, layers = options.some(fits), layers[fits]
-        strips = table_strips(request) if len(options) else ()
-        if not strips:
-            none = np.zeros(0, int)
-            return cls(request=request, options=options.some(none), strips=(), strip=none, wafers=none,
-                       layers_bytes=none)  # fmt: skip
-        wafers = WaferRoom(request, options).fewest(strips)
+        choices = strip_choices(request) if len(options) else ()
+        wafers = WaferRoom(request, options).fewest(choices) if choices else np.full(len(options), NONE)
         there = np.flatnonzero(wafers < NONE)
         options, layers, wafers = options.some(there), layers[there], wafers[there]
-        room = WaferRoom(request, options)
-        open_ = np.array([room.taken(one) == wafers for one in strips])
-        fastest, busiest = (_first(open_, cycles) for cycles in ranked_by(request, strips))
-        again = np.flatnonzero(busiest != fastest)
-        which, strip = np.concatenate([np.arange(len(options)), again]), np.concatenate([fastest, busiest[again]])
+        strips, which, strip = quickest_strips(choices, WaferRoom(request, options), wafers)
         return cls(
             request=request, options=options.some(which), strips=strips, strip=strip, wafers=wafers[which],
             layers_bytes=layers[which],
@@ -248,10 +240,3 @@ class Bounds:
     def _layers(self, places: Places, step: Step, counts: Sequence[Any]) -> Cycles:
         """Return what so many layers of each kind take."""
         return self.times.layers(step, places.options, counts)
-
-
-def _first(open_: NDArray[np.bool_], cycles: Cycles) -> Counts:
-    """Return for each option the number of the strips that take the fewest *cycles* among those open to it."""
-    order = np.argsort(cycles, kind="stable")
-    found: Counts = order[open_[order].argmax(axis=0)]
-    return found

@@ -8,19 +8,19 @@ from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.mapping.resident.tables import table_strips
+from wsesim.mapping.resident.tables import strip_choices
 from wsesim.units import plural, show_bytes
 
 
 def too_full(request: ResidentRequest) -> DoesNotFit:
     """Return why a request has no room in rectangles: those of all sizes that lack least."""
     there = request.wafers or request.systems
-    strips = table_strips(request)
-    if not strips:
+    choices = strip_choices(request)
+    if not choices:
         wafer = request.cluster.wafer
         return _region_too_full(request, there, wafer.columns, wafer.rows, request.model.layers, tables=True)
     options = stage_options(request, whatever_fits=True)
-    options = options.some(WaferRoom(request, options).fewest(strips) < NONE)
+    options = options.some(WaferRoom(request, options).fewest(choices) < NONE)
     if not len(options):
         stages = plural(request.stages or request.model.layers, "stage")
         return DoesNotFit(why=f"{stages} are more than {plural(there, 'wafer')} can be cut into")

@@ -79,16 +79,16 @@ def _stages(place: Places, strips: TableStrips, wafers: int) -> Iterator[Pipelin
             down, along = divmod(number, across)
             column = (across - 1 - along if down % 2 else along) * columns
             yield PipelineStage(
-                wafer=wafer, column=column, row=(0 if wafer else strips.rows_above) + down * rows, columns=columns,
+                wafer=wafer, column=column, row=(0 if wafer else strips.above.rows_less) + down * rows, columns=columns,
                 rows=rows, layers=next(layers), embeds=False, heads=False,
             )  # fmt: skip
 
 
 def _tables(place: Places, strips: TableStrips, wafers: int) -> Iterator[PipelineStage]:
     rows = place.request.cluster.wafer.rows
-    if strips.above:
+    if strips.above.rows_less:
         yield _table(strips.above, 0, 0)
-    if strips.below:
+    if strips.below.rows_less:
         yield _table(strips.below, wafers - 1, rows - strips.below.rows)
 
 

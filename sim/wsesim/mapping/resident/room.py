@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.mapping.resident.options import Counts, StageOptions
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.tables import TableStrips
+from wsesim.mapping.resident.tables import Strip, StripChoice, TableStrips
 
 NONE = np.iinfo(np.int32).max
 """Wafers where no number is enough."""
@@ -25,6 +26,16 @@ class WaferRoom:
         self._across: Counts = request.cluster.wafer.columns // options.columns
         self._known: dict[int, Counts] = {}
 
+    def some(self, which: NDArray[np.bool_] | Counts) -> WaferRoom:
+        """Return the room of some options."""
+        return WaferRoom(self.request, self.options.some(which))
+
+    @property
+    def down(self) -> Counts:
+        """Return how many stages of each option stand above each other, on all wafers together."""
+        found: Counts = -(-self.options.stages // self._across)
+        return found
+
     def stages(self, rows_less: int) -> Counts:
         """Return how many stages of each option a wafer has room for whose tables take so many rows."""
         if rows_less not in self._known:
@@ -37,7 +48,7 @@ class WaferRoom:
         stages = self.options.stages
         if strips.one_wafer:
             return np.where(stages <= self.stages(strips.rows), 1, NONE)
-        left = stages - self.stages(strips.rows_above) - self.stages(strips.rows_below)
+        left = stages - self.stages(strips.above.rows_less) - self.stages(strips.below.rows_less)
         found: Counts = 2 - -np.maximum(0, left) // self.stages(0)
         return found
 
@@ -54,19 +65,26 @@ class WaferRoom:
         fits = (fewest <= request.wafers) & (self.options.stages >= request.wafers)
         return np.where(fits & (strips.one_wafer == (request.wafers == 1)), request.wafers, NONE)
 
-    def fewest(self, strips: Iterable[TableStrips]) -> Counts:
-        """Return the wafers that each option takes with those strips that leave it most room.
-
-        On one wafer and on several these are the ones with the fewest rows: both ends are the lowest there are.
-        """
-        lowest = {one.one_wafer: one for one in sorted(strips, key=lambda one: -one.rows)}
-        found: Counts = np.minimum.reduce([self.taken(one) for one in lowest.values()])
+    def fewest(self, choices: Iterable[StripChoice]) -> Counts:
+        """Return the wafers that each option takes with those strips that leave it most room."""
+        found: Counts = np.minimum.reduce([self.taken(one.lowest) for one in choices])
         return found
+
+    def rows_below(self, above: Strip, wafers: Counts) -> Counts:
+        """Return the most rows that the last of so many *wafers* can spare beside a strip *above*; negative for none.
+
+        The first wafer has so many rows of stages beneath that strip, those between are full, the last has the others.
+        """
+        rows, high = self.request.cluster.wafer.rows, self.options.rows
+        down = self.down
+        one = rows - above.rows_less - down * high
+        others = down - (rows - above.rows_less) // high - (wafers - 2) * (rows // high)
+        return np.where(wafers == 1, one, rows - np.maximum(0, others) * high)
 
 
 def rooms(request: ResidentRequest, option: StageOptions, strips: TableStrips, wafers: int) -> list[int]:
     """Return how many stages of one option each of so many wafers has room for."""
-    room, less = WaferRoom(request, option), [strips.rows_above, *[0] * (wafers - 2), strips.rows_below]
+    room, less = WaferRoom(request, option), [strips.above.rows_less, *[0] * (wafers - 2), strips.below.rows_less]
     if wafers == 1:
         less = [strips.rows]
     return [int(room.stages(rows)[0]) for rows in less]

@@ -1,6 +1,7 @@
 """The fastest of all placements in rectangles: what each takes at least, then the most promising timed in full.
 
-None is left out that could be the fastest: those that are not timed take longer by what they take at least.
+None is left out that could be the fastest: those that are not timed take longer by what they take at least. Its tables
+lie in the strips that are quickest for the tokens that are written.
 """
 
 from __future__ import annotations

@@ -10,10 +10,8 @@ one wafer      several, the first and the last
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +26,6 @@ from wsesim.mapping.resident.sizes import table_sizes
 from wsesim.mapping.resident.stage_times import Cycles, Step, block_cycles, onward_cycles
 from wsesim.software import Inference
 
-QUICKER = 0.97
-"""Of the cycles of strips with fewer rows, what higher ones take at most to be compared."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
@@ -40,6 +35,11 @@ class Strip:
     rows: int
     embeds: bool
     heads: bool
+
+    @property
+    def rows_less(self) -> int:
+        """Rows that its wafer has less for layers."""
+        return self.rows if self.embeds or self.heads else 0
 
 
 NOTHING = Strip(columns=1, rows=1, embeds=False, heads=False)
@@ -52,36 +52,46 @@ class TableStrips:
 
     one_wafer: bool
     """Whether both ends are on one wafer."""
-    above: Strip | None = None
+    above: Strip = NOTHING
     """Of the first wafer: the embedding, and the head if they share their table."""
-    below: Strip | None = None
+    below: Strip = NOTHING
     """Of the last wafer: the head."""
-
-    @property
-    def rows_above(self) -> int:
-        """Rows that the first wafer has less for layers."""
-        return self.above.rows if self.above else 0
-
-    @property
-    def rows_below(self) -> int:
-        """Rows that the last wafer has less for layers."""
-        return self.below.rows if self.below else 0
 
     @property
     def rows(self) -> int:
         """Rows of both."""
-        return self.rows_above + self.rows_below
+        return self.above.rows_less + self.below.rows_less
 
 
-def table_strips(request: ResidentRequest) -> tuple[TableStrips, ...]:
-    """Return the strips to compare, on one wafer and on several.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripChoice:
+    """Strips to choose from, those with the fewest rows first."""
+
+    one_wafer: bool
+    above: tuple[Strip, ...]
+    below: tuple[Strip, ...]
+
+    @property
+    def lowest(self) -> TableStrips:
+        """Those that leave most room."""
+        return self.pair(0)
+
+    def pair(self, number: int) -> TableStrips:
+        """Return one above and one below; pairs are numbered above by above."""
+        above, below = divmod(number, len(self.below))
+        return TableStrips(one_wafer=self.one_wafer, above=self.above[above], below=self.below[below])
+
+
+def strip_choices(request: ResidentRequest) -> tuple[StripChoice, ...]:
+    """Return the strips to choose from, on one wafer and on several, where there is room for any.
 
     Of those as high none is quicker for one token, or none for one of each sequence held: a service has the head choose
     many side by side, and there it may be what all wait for.
     """
-    there = request.wafers or request.systems
-    kinds = (True, False) if there > 1 else (True,)
-    return tuple(found for one_wafer in kinds for found in _strips_on(_alone(request), one_wafer))
+    there, alone = request.wafers or request.systems, _alone(request)
+    found = [_choice(alone, one_wafer) for one_wafer in ((True, False) if there > 1 else (True,))]
+    rows = request.cluster.wafer.rows
+    return tuple(one for one in found if one.above and one.below and one.lowest.rows <= rows * (2 - one.one_wafer))
 
 
 def _alone(request: ResidentRequest) -> ResidentRequest:
@@ -92,43 +102,13 @@ def _alone(request: ResidentRequest) -> ResidentRequest:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=512)
-def _strips_on(request: ResidentRequest, one_wafer: bool) -> tuple[TableStrips, ...]:
+def _choice(request: ResidentRequest, one_wafer: bool) -> StripChoice:
     if not request.ends:
-        return (TableStrips(one_wafer=one_wafer),)
-    above, below = (_quickest(request, embeds=embeds, heads=not embeds) for embeds in (True, False))
-    rows_below = [strip.rows for strip in below]
+        return StripChoice(one_wafer=one_wafer, above=(NOTHING,), below=(NOTHING,))
     if request.model.tied and one_wafer:
-        above, below, rows_below = _quickest(request, embeds=True, heads=True), (NOTHING,), [0]
-    pairs = [*product(above, below)]
-    rows = np.add.outer([strip.rows for strip in above], rows_below).ravel()
-    most, kept = request.cluster.wafer.rows * (1 if one_wafer else 2), set[int]()
-    for batch, both in ((1, np.add), (request.batch, np.maximum)):
-        step = TokenStep(positions=1, batch=batch)
-        each = (_strip_cycles(request.laid, request.wafer, request.software, strips, step, batch)
-                for strips in (above, below))  # fmt: skip
-        cycles = both.outer(*each).ravel()
-        order = np.lexsort((cycles, rows))
-        kept |= {*_quicker(cycles, order[rows[order] <= most])}
-    return tuple(
-        TableStrips(one_wafer=one_wafer, above=first, below=None if last is NOTHING else last)
-        for first, last in (pairs[number] for number in sorted(kept))
-    )
-
-
-def ranked_by(request: ResidentRequest, found: tuple[TableStrips, ...]) -> tuple[Cycles, Cycles]:
-    """Return the cycles of one token through strips, and those of one of each sequence in the busier of both."""
-    one, each = (TokenStep(positions=1, batch=batch) for batch in (1, request.batch))
-    return table_cycles(request, found, one, 1)[0], table_cycles(request, found, each, each.batch)[1]
-
-
-def _quicker(cycles: Cycles, order: NDArray[np.int64]) -> Iterator[int]:
-    """Yield the numbers of those, *order* from the fewest rows on, that take clearly less than all with fewer."""
-    least = float("inf")
-    for number, here in zip(order.tolist(), cycles[order].tolist(), strict=True):
-        if here < QUICKER * least:
-            least = here
-            yield number
+        return StripChoice(one_wafer=True, above=_quickest(request, embeds=True, heads=True), below=(NOTHING,))
+    above, below = (_quickest(request, embeds=embeds, heads=not embeds) for embeds in (True, False))
+    return StripChoice(one_wafer=one_wafer, above=above, below=below)
 
 
 @lru_cache(maxsize=512)
@@ -141,11 +121,11 @@ def _quickest(request: ResidentRequest, *, embeds: bool, heads: bool) -> tuple[S
         cycles = _size_cycles(request.laid, request.wafer, request.software, embeds, heads, batch)
         order = np.lexsort((cycles, rows))
         order = order[room[order]]
-        best = order[np.flatnonzero(np.diff(rows[order], prepend=0))]  # the fastest of each height
-        kept |= {*_quicker(cycles, best)}
+        least = np.minimum.accumulate(cycles[order])
+        kept |= {*order[np.diff(least, prepend=np.inf) < 0].tolist()}
     return tuple(
         Strip(columns=int(columns[number]), rows=int(rows[number]), embeds=embeds, heads=heads)
-        for number in sorted(kept)
+        for number in sorted(kept, key=lambda number: (rows[number], columns[number]))
     )
 
 
@@ -184,20 +164,19 @@ def table_cycles(
     request: ResidentRequest, found: tuple[TableStrips, ...], step: Step, heads: int
 ) -> tuple[Cycles, Cycles]:  # fmt: skip
     """Return for each of the strips *found* the cycles of a step's tokens in and *heads* out, and of the busier."""
-    return _table_cycles(request.laid, request.wafer, request.software, found, step.alone, heads)
-
-
-@lru_cache(maxsize=4096)
-def _table_cycles(
-    laid: ResidentModel, wafer: Wafer, software: Inference, found: tuple[TableStrips, ...], step: Step, heads: int
-) -> tuple[Cycles, Cycles]:
-    strips = [*(one.above or NOTHING for one in found), *(one.below or NOTHING for one in found)]
-    above, below = np.split(_strip_cycles(laid, wafer, software, strips, step, heads), 2)
+    above, below = (strip_cycles(request, strips, step, heads)
+                    for strips in (tuple(one.above for one in found), tuple(one.below for one in found)))  # fmt: skip
     return above + below, np.maximum(above, below)
 
 
+def strip_cycles(request: ResidentRequest, strips: tuple[Strip, ...], step: Step, heads: int) -> Cycles:
+    """Return the cycles of a step's tokens in each of *strips* that embeds, and of *heads* out in each that does so."""
+    return _strip_cycles(request.laid, request.wafer, request.software, strips, step.alone, heads)
+
+
+@lru_cache(maxsize=4096)
 def _strip_cycles(
-    laid: ResidentModel, wafer: Wafer, software: Inference, strips: Sequence[Strip], step: Step, heads: int
+    laid: ResidentModel, wafer: Wafer, software: Inference, strips: tuple[Strip, ...], step: Step, heads: int
 ) -> Cycles:  # fmt: skip
     columns, rows = (np.array([getattr(strip, name) for strip in strips], int) for name in ("columns", "rows"))
     embeds, heads_here = (np.array([getattr(strip, name) for strip in strips], bool) for name in ("embeds", "heads"))
