@@ -44,7 +44,8 @@ class Dimension(Enum):
         return next(unit for unit, scale in _UNITS[self].items() if scale == 1)
 
 
-_SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+_SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18, "Z": 10**21,
+       "Y": 10**24}  # fmt: skip
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 _SMALL = {"": Fraction(1), "m": Fraction(1, 10**3), "u": Fraction(1, 10**6), "µ": Fraction(1, 10**6)}
 _SMALL["\u03bc"] = _SMALL["µ"]  # the Greek letter, which some keyboards and normal forms have instead of the sign
@@ -293,7 +294,8 @@ def show_flops(value: float, unit: str = "FLOP/s") -> str:
 
 
 def _si(value: float) -> str:
-    for prefix, scale in (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+    for prefix in "YZEPTGMk":
+        scale = _SI[prefix]
         if abs(value) >= _ROUNDS_UP * scale:
             return f"{_digits(value / scale)} {prefix}"
     return f"{_digits(value)} "

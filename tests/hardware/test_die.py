@@ -43,6 +43,17 @@ def test_more_defects_leave_fewer_columns_and_more_spares_more() -> None:
     ]
 
 
+def test_wafers_beyond_repair_are_used_with_fewer_columns_and_cost_no_more_than_those_that_are_worse() -> None:
+    densities = (0, 0.5, 1, 2, 3, 5, 10, 40, 80)
+    dies = [replace(DIE, defects_per_cm2=each) for each in densities]
+    usable = [die.usable_share(750, 994, 48 * KIB) for die in dies]
+    assert usable == sorted(usable, reverse=True)
+    assert usable[0] == 1.0
+    assert usable[3] == dies[3].repaired_share(750, 994, 48 * KIB)
+    assert dies[-1].repaired_share(750, 994, 48 * KIB) < 1e-9
+    assert 0.5 < usable[-1] < usable[3]
+
+
 def test_defects_take_columns_of_the_wafer_that_is_asked() -> None:
     choice = load_cluster("cs-2", overrides={"die.defects_per_cm2": 40})
     assert choice.cluster.wafer.columns + choice.cluster.wafer.lost_columns == 750

@@ -206,6 +206,10 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
     "command-r": (34_980_831_232, _long(40, 8192, 64, 22528, 256000, model_type="cohere", num_key_value_heads=64)),
     "gpt-oss-20b": (20_914_757_184, _long(24, 2880, 64, 2880, 201088, num_local_experts=32, **_OSS)),
     "gpt-oss-120b": (116_829_156_672, _long(36, 2880, 64, 2880, 201088, num_local_experts=128, **_OSS)),
+    # as first converted: positions by a name that only the first Llamas have
+    "llama-7b": (6_738_415_616, {"model_type": "llama", "architectures": ["LLaMAForCausalLM"], "hidden_size": 4096,
+                                 "num_hidden_layers": 32, "num_attention_heads": 32, "intermediate_size": 11008,
+                                 "max_sequence_length": 2048, "vocab_size": 32000}),
     "chatglm3-6b": (6_243_584_000, {"model_type": "chatglm", "num_layers": 28, "hidden_size": 4096,
                                     "num_attention_heads": 32, "padded_vocab_size": 65024, "seq_length": 8192,
                                     "ffn_hidden_size": 13696, "kv_channels": 128, "multi_query_attention": True,

@@ -51,6 +51,17 @@ def test_weights_still_come_in_and_are_multiplied_forward_and_back(whole: Answer
     assert figure(adapted, "flops_per_step") < figure(whole, "flops_per_step")
 
 
+def test_what_starting_their_kernels_takes_is_said() -> None:
+    """Of an evaluation: all that a step with adapters launches more is theirs."""
+    plain, beside = asked("evaluation"), asked("evaluation", adapter_rank=8)
+    assert plain.spent is not None
+    assert beside.spent is not None
+    more_s = beside.spent.by_cause["launch"] - plain.spent.by_cause["launch"]
+    share = more_s / figure(beside, "step_s")
+    said = next(note for note in beside.notes if note.startswith("Adapters stand beside"))
+    assert f"takes {1000 * more_s:.3g} ms, {100 * share:.1f} % of the step; merged" in said
+
+
 def parameters(answer: Answer) -> int:
     found = answer.facts["model"]["parameters"]
     assert isinstance(found, int)

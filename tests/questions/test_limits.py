@@ -12,6 +12,7 @@ import pytest
 from wsesim import questions
 from wsesim.answer import Answer, Limit
 from wsesim.answers import limits as told
+from wsesim.questions.shared.capped import CAUSE
 from wsesim.questions.shared.limits import LIMITS, TIED
 
 STEP = {
@@ -19,6 +20,19 @@ STEP = {
     "batch": {"sequences": 32, "length": 512, "micro_batch": 32}, "recompute": "always",
 }  # fmt: skip
 PROMPT = {"phase": "prefill", "model": "cerebras-gpt-111m", "cluster": "cs-2", "inference": {"prompt": 512}}
+LLAMA = {
+    "layers": 4, "width": 1536, "heads": 12, "ffn_width": 4096, "vocab": 5000, "max_length": 512,
+    "activation": "swiglu", "norm": "rms_norm", "position": "rotary", "bias": False,
+    "attention_bias": False, "tied": False,
+}  # fmt: skip
+TOKEN = {
+    "phase": "decode", "model": LLAMA, "cluster": "cs-2",
+    "inference": {"prompt": 300, "batch": 4, "placement": "blocks", "decode_grid": 300},
+}  # fmt: skip
+DATAPATH = {"core.fmac_fp16_per_cycle": 8, "core.fmac_mixed_per_cycle": 4, "core.fmac_fp32_per_cycle": 2,
+            "core.simd_fp16_per_cycle": 8, "core.simd_fp32_per_cycle": 4}  # fmt: skip
+BANKS = {"core.colliding_cycles": 1}
+"""Of a CS-2, half as many."""
 
 
 def answer_of(data: Mapping[str, object]) -> Answer:
@@ -44,6 +58,25 @@ def test_what_a_limit_saves_is_what_the_question_with_twice_of_it_saves(step: An
     halved = answer_of(STEP | {"software": {"training.kernel_launch": "61 us"}})
     assert halved.spent is not None
     assert limit(step, "kernel launch").saved_s == pytest.approx(step.spent.total_s - halved.spent.total_s, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "twice"),
+    [pytest.param(STEP, "datapath", DATAPATH, id="step"),
+     pytest.param(TOKEN, "bank collisions", BANKS, id="token", marks=pytest.mark.nightly)],
+)  # fmt: skip
+def test_under_a_cap_twice_is_asked_with_the_cap(
+    data: Mapping[str, object], name: str, twice: Mapping[str, float]
+) -> None:
+    free = answer_of(data)
+    cap = {"energy.nameplate": f"{0.95 * float(free.figures['power_w'] or 0)} W", "energy.capped": True}
+    capped, doubled = (answer_of({**data, "hardware": {**cap, **more}}) for more in ({}, twice))
+    assert capped.spent is not None
+    assert doubled.spent is not None
+    found = limit(capped, name)
+    near = 0.002 * capped.spent.total_s  # two clocks, each as near the cap as is tried
+    assert found.saved_s == pytest.approx(capped.spent.total_s - doubled.spent.total_s, abs=near)
+    assert CAUSE in found.by_cause, "another clock keeps the cap"
 
 
 def test_causes_add_up_and_those_that_bring_most_come_first(step: Answer) -> None:

@@ -88,6 +88,21 @@ def test_a_cap_that_no_clock_keeps_is_no_answer() -> None:
     assert "5 kW at any clock" in nowhere.why
 
 
+def test_a_cap_holds_at_any_clock_and_says_where_it_lowers_none() -> None:
+    cap = {"energy.nameplate": "18 kW", "energy.capped": True}
+    known, beyond = (answer("training", **cap, **{"core.clock": clock}) for clock in ("4.3 GHz", "9 GHz"))
+    assert figure(beyond, "step_s") == pytest.approx(figure(known, "step_s"), rel=2e-3)
+    assert figure(beyond, "power_w") <= 18_000
+    wide = {"energy.nameplate": "1 MW", "energy.capped": True}
+    below = answer("training", **wide)
+    assert below.spent == answer("training").spent
+    assert any("no more than the 1 MW" in note and "its clock stays" in note for note in below.notes)
+    fastest = answer("training", **wide, **{"core.clock": "9 GHz"})
+    assert any("lowered to 4.4 GHz, the fastest that power is known at" in note for note in fastest.notes)
+    nothing = answer("training", **wide, **{"energy.voltage": 3})
+    assert any("lowers no clock" in note for note in nothing.notes)
+
+
 def test_above_the_nameplate_is_said_and_beyond_what_is_known_nothing_is() -> None:
     over = answer("training", **{"core.clock": "4 GHz"})
     assert any("is made for 23 kW" in note and "energy.capped" in note for note in over.notes)
@@ -115,4 +130,7 @@ def test_defects_beyond_the_spares_take_columns_and_time(usual: Mapping[str, Ans
     steps = [figure(answer("training", **{"die.defects_per_cm2": each}), "step_s") for each in (0, 8, 40, 80)]
     assert steps == sorted(steps)
     assert steps[0] == figure(usual["training"], "step_s") < steps[-1]
-    assert any("cost the wafer" in note for note in answer("training", **{"die.defects_per_cm2": 40}).notes)
+    many = answer("training", **{"die.defects_per_cm2": 40})
+    assert any("cost the wafer" in note for note in many.notes)
+    per_token = figure(many, "usd_per_million_tokens") / figure(usual["training"], "usd_per_million_tokens")
+    assert per_token == pytest.approx(figure(many, "step_s") / figure(usual["training"], "step_s"), rel=0.02)

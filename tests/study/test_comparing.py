@@ -112,3 +112,9 @@ def test_the_command_writes_what_differs(tmp_path: Path) -> None:
     assert (tmp_path / "found" / "compare.csv").read_text("utf-8").startswith("name,what,cs-2,cs-3")
     assert "pass --force" in CliRunner().invoke(cli, line).output
     assert CliRunner().invoke(cli, [*line, "--force"]).exit_code == 0
+
+
+def test_an_estimate_of_gpus_beside_one_of_two_results_is_no_difference_in_what_is_asked() -> None:
+    data = {"model": "gpt2", "batch": {"sequences": 8, "length": 128}, "cluster": "cs-2"}
+    plain, beside = (wsesim.run(data, level="closed", verify=False, gpus=gpus) for gpus in ((), ("h100x8",)))
+    assert side_by_side((plain, beside)).asked == {}

@@ -15,7 +15,7 @@ from wsesim import questions
 from wsesim.answer import Answer
 from wsesim.cli import cli
 from wsesim.study import Sensitivity, sensitivity
-from wsesim.study.tornado import tornado_svg
+from wsesim.study.tornado import WIDTH, tornado_svg
 
 WORKLOADS = Path(__file__).parents[2] / "workloads"
 TEXT = """
@@ -89,7 +89,17 @@ def test_files_say_what_the_terminal_says(found: Sensitivity, tmp_path: Path) ->
     form = json.loads(data.read_text("utf-8"))
     assert form["without_effect"] == [each.setting for each in found.without_effect]
     assert form["figures"][0]["name"] in page.read_text("utf-8")
-    assert ElementTree.fromstring(tornado_svg(found)).findall("rect")
+
+
+def test_a_tornado_has_room_for_its_words_and_says_what_its_colours_are(found: Sensitivity) -> None:
+    drawn = ElementTree.fromstring(tornado_svg(found))
+    bars = {each.get("fill") for each in drawn.findall("rect")}
+    assert bars == {each.get("fill") for each in drawn.iter("tspan")}
+    for each in drawn.findall("text"):
+        x, width = float(each.get("x", "0")), 6.5 * len("".join(each.itertext()))
+        before = {"start": 0.0, "middle": width / 2, "end": width}[each.get("text-anchor", "start")]
+        assert x - before > 0
+        assert x - before + width <= WIDTH
 
 
 def test_the_command(file: Path) -> None:

@@ -157,6 +157,33 @@ def test_a_setting_of_the_line_is_called_what_it_is_there(tmp_path: Path) -> Non
         asked(TRAINER, tmp_path, "model.heads=5")
 
 
+def test_of_names_that_its_file_does_not_have_none_is_said_to_be_given(tmp_path: Path) -> None:
+    epsilon = TRAINER.replace("dropout_rate: 0.1", "layer_norm_epsilon: 1.0e-5")
+    assert asked(epsilon, tmp_path).asked.given == {"cluster.machine"}
+    again = asked(epsilon, tmp_path, "model.norm_epsilon=1e-6", "hardware={core.clock: 1 GHz}")
+    assert again.reads.unread(again.asked.given) == ("model.norm_epsilon",)
+    assert "hardware.core.clock" in again.asked.given
+
+
+def test_how_often_a_loss_is_logged_is_not_said_to_be_without_effect(tmp_path: Path) -> None:
+    logged = TRAINER.replace("    loop: {", "    logging: {log_steps: 1, log_level: INFO}\n    loop: {")
+    for text, often, named in ((logged, "each step", "logging.log_steps"),
+                               (FLAT.replace("num_csx: 1", "num_csx: 1, log_steps: 10"), "every 10 steps",
+                                "runconfig.log_steps")):  # fmt: skip
+        notes = asked(text, tmp_path).asked.notes
+        (apart,) = (note for note in notes if "not in any time here" in note)
+        assert f"a loss logged {often} ({named}; software.training.log_every=" in apart
+        assert not any(named in note for note in notes if note != apart)
+    assert any("logging.log_level" in note for note in asked(logged, tmp_path).asked.notes)
+
+
+def test_sparsity_that_old_files_call_sideband_does_not_change(tmp_path: Path) -> None:
+    for kind, changes in (("sideband", False), ("gmp", True)):
+        sparse = FLAT + f"sparsity: {{type: {kind}, sparsity: 0.5}}\n"
+        notes = asked(sparse, tmp_path).asked.notes
+        assert any("changes of the mask" in note for note in notes) == changes
+
+
 def test_a_slip_in_a_model_without_a_name_is_named(tmp_path: Path) -> None:
     found = refused("model: {hiden_size: 64, num_heads: 2}\nrunconfig: {}\n", tmp_path)
     assert found.message == "the model has no name, and no key by which to know it; there is 'hiden_size'"

@@ -52,7 +52,7 @@ def told_detours(wafer: Wafer, width: int, height: int) -> str:
 
 def _places(wafer: Wafer, width: int, height: int) -> Array:
     """Return [row, column] the printed column of each core."""
-    die, columns = wafer.die, wafer.columns + wafer.lost_columns
+    die, columns = wafer.die, wafer.all_columns
     bad = die.bad_by_row(columns, wafer.rows, wafer.core.sram_bytes)
     found = np.tile(np.arange(width, dtype=np.int32), (height, 1))
     for row in np.flatnonzero(bad[:height]).tolist():

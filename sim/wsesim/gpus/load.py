@@ -119,4 +119,4 @@ def fleet_named(text: str) -> Fleet:
         return Fleet(gpu=priced, count=count, precision=precision)
     except KeyError:
         hint = nearest(found["gpu"], gpu_names()) or f"; there are {', '.join(gpu_names())}"
-        raise InputError.at(f"--gpu {text!r}: no GPU is called {found['gpu']!r}{hint}") from None
+        raise InputError.at(f"--gpu {text!r}: no such GPU{hint}") from None

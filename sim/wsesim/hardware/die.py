@@ -68,6 +68,14 @@ class Die:
         shares = islice(row_shares(self.bad_of_row(columns, sram_bytes), self.clustering), spares + 1)
         return min(1.0, fsum(shares)) ** rows
 
+    def usable_share(self, columns: int, rows: int, sram_bytes: int) -> float:
+        """Return the share of wafers that can be used as the one that is drawn: spares repair them, or none is worse.
+
+        A wafer with more defects than spares has fewer columns, and so may all that have no more defects in a row.
+        """
+        no_worse = _worst_draw(self.seed, rows) ** rows if self.defects_per_cm2 else 1.0
+        return max(self.repaired_share(columns, rows, sram_bytes), no_worse)
+
     def worst_row(self, columns: int, rows: int, sram_bytes: int) -> int:
         """Return the most cores of a row that do not work, of the wafer that is drawn."""
         return max(self.bad_by_row(columns, rows, sram_bytes))
@@ -102,6 +110,13 @@ def _by_row(die: Die, mean: float, printed: int, rows: int) -> tuple[int, ...]:
     """Return the defects of rows: each row has a place among all rows, whatever their mean is."""
     if not mean:
         return (0,) * rows
-    draw = Random(die.seed)
+    draw = Random(die.seed)  # as `_worst_draw` does
     below = tuple(accumulate(islice(row_shares(mean, die.clustering), printed)))
     return tuple(bisect_left(below, draw.random()) for _ in range(rows))
+
+
+@lru_cache(maxsize=64)
+def _worst_draw(seed: int, rows: int) -> float:
+    """Return the share of rows that have no more defects than the worst of the wafer that is drawn."""
+    draw = Random(seed)
+    return max(draw.random() for _ in range(rows))

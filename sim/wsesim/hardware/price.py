@@ -33,9 +33,9 @@ class Price:
         if self.used_share > 1:
             raise SpecError("used_share", f"must be at most 1, got {self.used_share:g}")
 
-    def hour_usd(self, repaired_share: float) -> float:
-        """Return the price of a system for an hour in use, wafers that cannot be repaired included."""
-        return self.spread_usd(self.system_usd + self.wafer_usd / repaired_share)
+    def hour_usd(self, usable_share: float) -> float:
+        """Return the price of a system for an hour in use, wafers that cannot be used included."""
+        return self.spread_usd(self.system_usd + self.wafer_usd / usable_share)
 
     def spread_usd(self, whole_usd: float) -> float:
         """Return what an hour in use costs of a machine that costs *whole_usd*."""

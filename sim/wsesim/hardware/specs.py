@@ -64,6 +64,11 @@ class Wafer(Hashed):
         return self.columns * self.rows
 
     @property
+    def all_columns(self) -> int:
+        """Cores along x that the wafer is said to have, with those that defects leave no core for."""
+        return self.columns + self.lost_columns
+
+    @property
     def sram_bytes(self) -> int:
         """Memory for data on the whole wafer, bytes."""
         return self.cores * self.core.usable_bytes

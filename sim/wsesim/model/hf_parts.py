@@ -15,7 +15,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "width": ("hidden_size", "n_embd", "d_model", "n_embed", "dim"),
     "heads": ("num_attention_heads", "n_head", "n_heads", "num_heads"),
     "vocab": ("vocab_size", "padded_vocab_size"),
-    "max_length": ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"),
+    "max_length": ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length"),
     "ffn_width": ("intermediate_size", "n_inner", "ffn_dim", "hidden_dim", "ffn_hidden_size"),
 }
 """By field of `ModelSpec`, the keys of all families; each family has a first of its own."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,20 @@ def load(path: str | Path, *, settings: Settings = ()) -> Question:
         raise InputError([document.problem(message)])
     if asks_for_points(document.data):
         raise InputError([document.problem(f"is a study; `wsesim sweep {path}` runs it, point by point")])
-    notes = list[str]()
-    if is_job(document.data):
-        job = job_of(document)
-        document, notes = job.document, list(job.notes)
+    job = job_of(document) if is_job(document.data) else None
+    document, notes = (job.document, list(job.notes)) if job else (document, [])
     problems = Problems(file=str(path), document=document, notes=notes)
-    return _question(dict(document.data), problems, Path(path).parent, settings)
+    question = _question(dict(document.data), problems, Path(path).parent, settings)
+    return _of_job(question, problems.settings) if job else question
+
+
+def _of_job(question: Question, settings: Collection[Loc]) -> Question:
+    """Return the question that a job came to: of the names it has here, its file gave none, but *settings* did."""
+    said = tuple(".".join(map(str, place)) for place in settings)
+    given = frozenset(
+        name for name in question.asked.given if any(name == each or name.startswith(f"{each}.") for each in said)
+    )
+    return type(question).of(replace(question.asked, given=given))
 
 
 def asks_for_points(data: Any) -> bool:

@@ -13,6 +13,7 @@ from wsesim.answer import FigureSpec, Level, Number, Readable, Result, Status, U
 from wsesim.answers import result_json
 from wsesim.errors import InputError, nearest
 from wsesim.figures import Presets, is_path
+from wsesim.gpus import GPUS
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster
 from wsesim.questions.base import Question
 from wsesim.software import STACKS, SoftwareChoice, load_software
@@ -172,7 +173,9 @@ def _of_result(path: Path) -> Side:
 def _of_plain(data: Mapping[str, Any], name: str) -> Side:
     """Return what a result's plain data says."""
     provenance, spent = data["provenance"], data["spent"] or {}
-    figures = {each["name"]: each["text"] for each in provenance["figures"]}
+    # an estimate of GPUs that stands beside an answer changes nothing in it
+    beside = {each["name"] for each in provenance["figures"] if each["name"].partition(".")[2] in GPUS.slots}
+    figures = {each["name"]: each["text"] for each in provenance["figures"] if each["name"] not in beside}
     bound = data["bound"] or {}
     kept = KeptAnswer(status=data["status"], why=data["why"], figures=data["figures"],
                       spent=spent.get("by_cause", {}), gap=bound.get("gap"))  # fmt: skip

@@ -37,7 +37,7 @@ def parts_of(found: SideBySide) -> Iterator[SideTable | str]:
     yield from (f"{side.name}: {side.answer.why}" for side in found.sides if side.answer and side.answer.why)
     for name, causes in zip(names[1:], found.causes, strict=False):
         if causes:
-            heads = (names[0], name, "OF THE DIFFERENCE")
+            heads = (names[0], name, "of the difference")
             yield SideTable(word="why", side=name, heads=heads, rows=tuple(map(_explained, causes)))
 
 

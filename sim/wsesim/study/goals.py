@@ -87,6 +87,18 @@ class Sizing(Readable):
         """Return the fewest systems of a machine that reach the goals."""
         return next((each for each in self.tried if each.machine == machine and each.reached), None)
 
+    def nearest(self, machine: str) -> Sized:
+        """Return the fewest systems of a machine that come nearest to the goals, to the first before others."""
+        names = [name for goal in self.goals for name in goal.names if name in self.senses]
+
+        def far(each: Sized) -> tuple[float, ...]:
+            values = [(each.figures.get(name), self.senses[name]) for name in names]
+            return tuple(inf if value is None else value if sense == "less" else -value for value, sense in values)
+
+        tried = [each for each in self.tried if each.machine == machine]
+        answered = [each for each in tried if not each.why]
+        return min(answered, key=far) if answered else tried[-1]
+
     @property
     def machine(self) -> str:
         """The machine that is asked of."""
@@ -96,8 +108,7 @@ class Sizing(Readable):
     def shown(self) -> tuple[Sized, ...]:
         """Of each machine the fewest that reach the goals, or the nearest to that; and all that are best."""
         machines = dict.fromkeys(each.machine for each in self.tried)
-        chosen = [self.fewest(machine) or [each for each in self.tried if each.machine == machine][-1]
-                  for machine in machines]  # fmt: skip
+        chosen = [self.fewest(machine) or self.nearest(machine) for machine in machines]
         return tuple(each for each in self.tried if each in chosen or each.best)
 
     @property

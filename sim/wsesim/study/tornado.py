@@ -10,39 +10,48 @@ from wsesim.answers import text
 from wsesim.study.sensitivity import Influence, Sensitivity
 
 WIDTH, ROW, HEAD = 720, 22, 26
-LABELS = 300
-"""Points that names take, on the left."""
+LETTER = 6.8
+"""Points that a letter of a name takes, on the left."""
 MOST = 24
 """Bars at most; the table has all."""
-ROOM = 58
+ROOM = 68
 """Points for the words at the ends of bars."""
+BETTER, WORSE = "var(--c7)", "var(--c2)"
 
 
 def tornado_svg(found: Sensitivity) -> str:
     """Return the drawing as SVG that takes a page's colours; bars are as long as the logarithm of the change."""
     shown = [each for each in found.effective if each.span(found.now) > 0][:MOST]
     longest = max((abs(_way(answer, found.now)) for each in shown for answer in _answers(each)), default=1.0) or 1.0
-    half = (WIDTH - LABELS) / 2 - ROOM
-    middle = LABELS + (WIDTH - LABELS) / 2
+    left = 12 + LETTER * max((len(_name(each)) for each in shown), default=0)
+    half = (WIDTH - left) / 2 - ROOM
+    middle = left + half + ROOM
     height = HEAD + ROW * len(shown) + 6
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="How far the answer moves with each figure">',
         f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{HEAD - 6}" y2="{height}" stroke="var(--line)"/>',
-        _words(middle, 14, _shown(found), "middle", "soft"),
+        _title(found, middle),
     ]
     for place, each in enumerate(shown):
-        parts += _row(each, found.now, place, middle, half / longest)
+        parts += _row(each, found.now, place, left, middle, half / longest)
     return "\n".join([*parts, "</svg>"])
 
 
-def _shown(found: Sensitivity) -> str:
-    return f"{found.figure.name} with each figure {found.times:g} times as good (dark) and as bad (light)"
+def _title(found: Sensitivity, x: float) -> str:
+    """Return what the bars are, in their colours."""
+    better, worse = (f'<tspan fill="{colour}">\u25a0</tspan>' for colour in (BETTER, WORSE))
+    said = f"{html.escape(found.figure.name)} with each figure {better} {found.times:g} times as good, {worse} as bad"
+    return f'<text x="{x:.1f}" y="14" text-anchor="middle" font-size="12" fill="var(--soft)">{said}</text>'
 
 
-def _row(each: Influence, now: float, place: int, middle: float, scale: float) -> Iterable[str]:
+def _name(each: Influence) -> str:
+    return each.setting.partition(".")[2]
+
+
+def _row(each: Influence, now: float, place: int, left: float, middle: float, scale: float) -> Iterable[str]:
     top = HEAD + ROW * place
-    yield _words(LABELS - 8, top + 15, each.setting.partition(".")[2], "end", "ink")
-    changes = ((each.better, "var(--c7)"), (each.worse, "var(--c2)"))
+    yield _words(left - 8, top + 15, _name(each), "end", "ink")
+    changes = ((each.better, BETTER), (each.worse, WORSE))
     for change, colour in changes:
         if change is None or change.answer is None:
             continue

@@ -17,11 +17,9 @@ from typing import Any
 from wsesim.answer import Limit
 from wsesim.hardware import MACHINES, Cluster
 from wsesim.questions.base import Question
-from wsesim.software import STACKS, Inference, Training
+from wsesim.questions.shared.capped import Again, PowerOf, Stack, again_under_cap
+from wsesim.software import STACKS
 
-Stack = Training | Inference
-Again = Callable[[Cluster, Any], Mapping[str, float]]
-"""Seconds by cause at the same placement, with other figures of the machine and of the software that runs on it."""
 LIMITS: Mapping[str, tuple[str, ...]] = {
     "datapath": ("core.fmac_fp16_per_cycle", "core.fmac_mixed_per_cycle", "core.fmac_fp32_per_cycle",
                  "core.simd_fp16_per_cycle", "core.simd_fp32_per_cycle"),
@@ -58,18 +56,25 @@ MOST_OF_IT = 0.9
 """Of what all tied limits bring, what is left where one that does not matter is taken out."""
 
 
-def limits_of(question: Question, cluster: Cluster, software: Stack, again: Again) -> tuple[Limit, ...]:
+def limits_of(
+    question: Question, cluster: Cluster, software: Stack, again: Again, power: PowerOf
+) -> tuple[Limit, ...]:  # fmt: skip
     """Return what twice as good a limit would bring, most first; those that bring nothing too.
+
+    Under a cap on power it is what is left of that once the clock is lowered as far as the better machine has to.
 
     Args:
         question: says which figures it reads.
         cluster: as it is.
         software: the group of the stack that runs, as it is.
         again: the seconds by cause.
+        power: what is drawn meanwhile.
     """
     read = question.reads.hardware | question.reads.software
     known = {name: tuple(figure for figure in figures if figure in read) for name, figures in LIMITS.items()}
     known = {name: figures for name, figures in known.items() if figures}
+    if cluster.wafer.energy.capped:
+        again = again_under_cap(again, power)
     before = again(cluster, software)
 
     def ask(*names: str) -> Limit:

@@ -26,38 +26,42 @@ NO_ROOM = 1.01
 
 def job_usd(cluster: Cluster, wafers: int, seconds: float, power_w: float) -> float:
     """Return the dollars of so many systems that draw *power_w* in all, servers included, for so many seconds."""
-    hour = wafers * cluster.price.hour_usd(_repaired(cluster)) + cluster.price.electricity_usd(power_w)
+    hour = wafers * cluster.price.hour_usd(_usable(cluster)) + cluster.price.electricity_usd(power_w)
     return hour * seconds / 3600
 
 
 def price_table(cluster: Cluster, power_w: float) -> Table:
     """Return what a wafer and a system cost, of which all draw *power_w* together, servers included."""
-    wafer, price, repaired = cluster.wafer, cluster.price, _repaired(cluster)
-    area, bad = wafer.die.area_mm2(wafer.cores, wafer.core.sram_bytes), _bad(cluster)
+    wafer, price, usable = cluster.wafer, cluster.price, _usable(cluster)
+    area = wafer.die.area_mm2(wafer.all_columns * wafer.rows, wafer.core.sram_bytes)
+    all_cores = wafer.die.printed(wafer.all_columns) * wafer.rows
+    bad = wafer.rows * wafer.die.bad_of_row(wafer.all_columns, wafer.core.sram_bytes)
     room = "" if area <= NO_ROOM * WAFER_MM2 else f"more than the {WAFER_MM2:,} mm2 that are cut from 300 mm"
-    whole = show_share(repaired, digits=3)
+    sold = ("wafers that spares repair", "of which each row has no more defects than spare cores")
+    if wafer.lost_columns:
+        worst = f"of which no row has more defects than the worst of wafer {wafer.die.seed}, which is drawn"
+        sold = ("wafers that have as many columns", worst)
     rows = (
         ("area of a wafer's cores", f"{area:,.0f} mm2", room),
-        ("cores that do not work", f"{bad:,.3g} of {wafer.die.printed(wafer.columns) * wafer.rows:,}", "expected"),
-        ("wafers that spares repair", whole, "of which each row has no more defects than spare cores"),
-        ("a wafer that can be used", _usd(price.wafer_usd / repaired), "those that cannot be are paid with it"),
-        ("a system", _usd(price.system_usd + price.wafer_usd / repaired), "wafer, servers and network included"),
-        ("a system, an hour", _usd(price.hour_usd(repaired)), f"over {price.years:g} years"),
+        ("cores that do not work", f"{_count(bad)} of {all_cores:,}", "expected"),
+        (sold[0], show_share(usable, digits=3), sold[1]),
+        ("a wafer that can be used", _usd(price.wafer_usd / usable), "those that cannot be are paid with it"),
+        ("a system", _usd(price.system_usd + price.wafer_usd / usable), "wafer, servers and network included"),
+        ("a system, an hour", _usd(price.hour_usd(usable)), f"over {price.years:g} years"),
         ("electricity, an hour", _usd(price.electricity_usd(power_w)), "all systems, servers, and what a site adds"),
     )  # fmt: skip
     return Table(name="price", title="Area, yield and price", columns=("what", "value", "note"), rows=rows)
 
 
-def _repaired(cluster: Cluster) -> float:
-    """Return the share of wafers that can be used; a wafer with fewer columns is sold as it is."""
+def _usable(cluster: Cluster) -> float:
+    """Return the share of wafers that can be used; one with fewer columns is sold as it is."""
     wafer = cluster.wafer
-    return max(1e-6, wafer.die.repaired_share(wafer.columns, wafer.rows, wafer.core.sram_bytes))
-
-
-def _bad(cluster: Cluster) -> float:
-    wafer = cluster.wafer
-    return wafer.rows * wafer.die.bad_of_row(wafer.columns, wafer.core.sram_bytes)
+    return wafer.die.usable_share(wafer.all_columns, wafer.rows, wafer.core.sram_bytes)
 
 
 def _usd(value: float) -> str:
     return f"${value:,.0f}" if value >= 1000 else f"${value:,.2f}"
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -141,13 +141,20 @@ def request_limits(question: Question, request: Request, level: Level) -> tuple[
     if isinstance(plan, DoesNotFit):
         return ()
 
-    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+    def placed(cluster: Cluster, software: Any) -> tuple[Request, ResidentPlan]:
         hardware = replace(request.asked.hardware, cluster=cluster)
         asked = replace(request, asked=replace(request.asked, hardware=hardware))
-        other = replace(plan, request=replace(plan.request, cluster=cluster, software=software))
+        return asked, replace(plan, request=replace(plan.request, cluster=cluster, software=software))
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        asked, other = placed(cluster, software)
         return _times(asked, other, level).spent(other.clock_hz)
 
-    return limits_of(question, plan.request.cluster, plan.request.software, again)
+    def power(cluster: Cluster, software: Any) -> Power:
+        asked, other = placed(cluster, software)
+        return power_of(asked, other, _times(asked, other, level))
+
+    return limits_of(question, plan.request.cluster, plan.request.software, again, power)
 
 
 def _chosen_by(request: Request) -> str:

@@ -93,7 +93,11 @@ def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ..
         program = _again(way, cluster=cluster, software=software)
         return closed_spent(program) if level == "closed" else spent_on(program, time_step(program))
 
-    return limits_of(question, way.request.cluster, way.request.software, again)
+    def power(cluster: Cluster, software: Any) -> Power:
+        program = _again(way, cluster=cluster, software=software)
+        return _power(program, CLOCKS[level](program).step_s)
+
+    return limits_of(question, way.request.cluster, way.request.software, again, power)
 
 
 def sketch_step(question: Question, step: Step, level: Level) -> Outcome:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import inf
+from math import fsum, inf
 
 from wsesim.answer import Choice
 from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
+from wsesim.ops import recipe_of
 from wsesim.questions.shared.facts import MUCH
 from wsesim.system import Clock, Way, fastest
 from wsesim.units import Dimension, show, show_count, show_share
@@ -47,7 +48,7 @@ def words(program: Program) -> str:
 def notes(request: StepRequest, way: Way) -> Iterator[str]:
     """Yield what was assumed or done otherwise than stated, and what would do much better."""
     yield from _shares(request)
-    yield from _adapters(request)
+    yield from _adapters(request, way)
     place = way.program.placement
     if request.micro_batch is not None:
         yield from _held(request, way)
@@ -82,15 +83,25 @@ def _shares(request: StepRequest) -> Iterator[str]:
         )
 
 
-_OF_ADAPTERS = ".adapter.down.weight"
-"""How the names of their weights end."""
+_OF_ADAPTERS = ".adapter."
+"""In the names of what an adapter is made of."""
 
 
-def _adapters(request: StepRequest) -> Iterator[str]:
-    """Say what of a model with adapters is learned."""
+def _adapters(request: StepRequest, way: Way) -> Iterator[str]:
+    """Say what of a model with adapters is learned, and what their kernels cost: mostly that they are started."""
+    own = [kernel for kernel in way.program.kernels() if _OF_ADAPTERS in kernel.name]
+    if not own:
+        return
     learned, every = request.graph.parameters(learned=True), request.graph.parameters()
-    if any(weight.name.endswith(_OF_ADAPTERS) for block in request.graph.blocks for weight in block.weights()):
-        yield f"Adapters alone are learned, {show_count(learned)} of {show_count(every)} parameters; the others stay."
+    starts = fsum(one.calls * recipe_of(one.kind).launches for one in own if one.phase in ("forward", "backward"))
+    started_s = starts * way.program.software.kernel_launch_s
+    trains = any(kernel.phase == "backward" for kernel in own)
+    yield (
+        f"Adapters {'alone are learned' if trains else 'stand beside their matrices'}, {show_count(learned)} of "
+        f"{show_count(every)} parameters; the others stay. To start the adapters' kernels takes "
+        f"{show(started_s, Dimension.SECONDS)}, {show_share(started_s / way.timed.step_s)} of the step"
+        f"{'' if trains else '; merged, they take nothing'}."
+    )
 
 
 def _freer(request: StepRequest, way: Way) -> Iterator[str]:

@@ -17,8 +17,8 @@ def _names(words: str) -> frozenset[str]:
 
 
 TRAINER = _names("init fit validate validate_all")
-INIT_READ = _names("model optimizer precision loop sparsity backend callbacks checkpoint")
-INIT = _names("logging loggers schedulers seed model_dir device")
+INIT_READ = _names("model optimizer precision loop sparsity backend callbacks checkpoint logging")
+INIT = _names("loggers schedulers seed model_dir device")
 FIT = _names("train_dataloader val_dataloader ckpt_path")
 VALIDATE = _names("val_dataloader val_dataloaders ckpt_path ckpt_paths")
 BACKEND = _names("""
@@ -41,7 +41,7 @@ RUNS = (
     LOOP
     | CLUSTER
     | _names("""
-log_steps seed model_dir save_initial_checkpoint show_debug_metrics save_losses use_cs_grad_accum cs_ip mode
+seed model_dir save_initial_checkpoint show_debug_metrics save_losses use_cs_grad_accum cs_ip mode
 execute_crd_memory_gi compile_crd_memory_gi validate_only compile_only enable_distributed use_appliance_data
 keep_checkpoint_max wrk_memory_gi max_checkpoints load_checkpoint_states disable_strict_checkpoint_loading multireplica
 save_summary_steps save_checkpoints_steps tf_random_seed log_step_count_steps throttle_secs enable_gpu_optimizations

@@ -41,6 +41,8 @@ class JobParts:
     optimizer: JobPart
     precision: JobPart
     loop: JobPart
+    logging: JobPart
+    """What has `log_steps`."""
     sparsity: JobPart
     cluster: JobPart
     flags: JobPart
@@ -71,14 +73,16 @@ def _trainer(document: Document) -> JobParts:
     loader = part_at(document, (*fit.loc, "train_dataloader")) if trains else _evaluated(document, trainer, calls)
     loop, checkpoint = part_at(document, (*init.loc, "loop")), part_at(document, (*init.loc, "checkpoint"))
     steps = {"checkpoint_steps": checkpoint.values["steps"]} if "steps" in checkpoint.values else {}
-    model = part_at(document, (*init.loc, "model"))
+    model, logs = part_at(document, (*init.loc, "model")), init.values.get("logging")
     low = next((part for _, part in calls if ADAPTERS in part.values), model)
     called = [name for name, part in calls if part is not low]
     idle, unknown = zip(*_beside(document, trainer, init, called), strict=True)
     return JobParts(
         form="trainer", trains=trains, model=model, loader=loader, adapters=low,
         optimizer=part_at(document, (*init.loc, "optimizer")), precision=part_at(document, (*init.loc, "precision")),
-        loop=JobPart(loop.loc, {**loop.values, **steps}), sparsity=_sparsity(document, (*init.loc, "sparsity")),
+        loop=JobPart(loop.loc, {**loop.values, **steps}),
+        logging=JobPart((*init.loc, "logging"), logs if isinstance(logs, Mapping) else {}),
+        sparsity=_sparsity(document, (*init.loc, "sparsity")),
         cluster=part_at(document, (*init.loc, "backend", "cluster_config")), flags=_flags(calls),
         idle=tuple(chain(*idle)), unknown=tuple(chain(*unknown)),
         apart=tuple(f"{known.COSTLY[name]} ({name})" for name in called if name in known.COSTLY),
@@ -128,7 +132,7 @@ def _flat(document: Document) -> JobParts:
         form="flat", trains=trains, model=part_at(document, ("model",)),
         loader=part_at(document, ("train_input",) if trains else ("eval_input",)),
         optimizer=part_at(document, ("optimizer",)), precision=part_at(document, ("csconfig",)), loop=runs,
-        cluster=runs, sparsity=_sparsity(document, ("sparsity",)), flags=JobPart(("train_input",), {}),
+        logging=runs, cluster=runs, sparsity=_sparsity(document, ("sparsity",)), flags=JobPart(("train_input",), {}),
         adapters=part_at(document, ("model",)),
         idle=tuple(key for key in data if key not in read and key in _FLAT_IDLE),
         unknown=tuple(known.apart([*map(str, data)], _FLAT_IDLE, read)[1]),

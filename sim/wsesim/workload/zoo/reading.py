@@ -11,6 +11,7 @@ from wsesim.workload.zoo.settings import (
     length_of,
     read_batch,
     read_cluster,
+    read_logging,
     read_loop,
     read_optimizer,
     read_precision,
@@ -48,6 +49,7 @@ def job_of(document: Document) -> Job:
         read(made)
     read_batch(made, length)
     read_loop(made)
+    read_logging(made)
     return Job(document=_translated(made), notes=tuple(_notes(made)))
 
 

@@ -141,9 +141,25 @@ def read_loop(made: Translation) -> None:
             made.put("job", here, every, loop, key)
         elif every:
             made.apart.append(f"{made.named(loop, key)} = {shown(every)} (no whole number of steps above 0)")
-    read = {"precision_opt_level", "num_csx", *_BESIDE, *(named if made.parts.trains else ())}
+    read = {"precision_opt_level", "num_csx", "log_steps", *_BESIDE, *(named if made.parts.trains else ())}
     free = {*(LOOP if made.parts.form == "trainer" else RUNS), *_STEPS}
     made.rest(loop, frozenset(free - read), frozenset(read))
+
+
+def read_logging(made: Translation) -> None:
+    """Say how often the loss is fetched: no measured step of such a job takes what each that is logged would."""
+    part, key = made.parts.logging, "log_steps"
+    every = part.values.get(key)
+    told = made.parts.trains and type(every) is int and every > 0
+    if told:
+        often = "each step" if every == 1 else f"every {every:,} steps"
+        made.apart.append(
+            f"a loss logged {often} ({made.named(part, key)}; software.training.log_every={every} times it)"
+        )
+    if made.parts.form == "trainer":
+        made.free += [made.named(part, name) for name in part.values if not (told and name == key)]
+    elif not told:
+        made.free += [made.named(part, name) for name in part.values if name == key]
 
 
 def _count(made: Translation, key: str) -> int:
@@ -172,6 +188,10 @@ def _steps(given: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
     return said.get(keys), keys
 
 
+_FIXED = ("static", "sideband")
+"""Sparsity that does not change, by what new and old files call it."""
+
+
 def read_sparsity(made: Translation) -> None:
     """Put the share of weights that are zero."""
     part = made.parts.sparsity
@@ -186,7 +206,7 @@ def read_sparsity(made: Translation) -> None:
         made.apart.append(
             f"which matrices are dense ({part.loc[-1]}: a filter that is not of all; all are taken as sparse)"
         )
-    if kind != "static":
+    if kind not in _FIXED:
         made.apart.append(f"changes of the mask while it trains ({part.loc[-1]}: {shown(kind)})")
     made.free += [made.named(part, key) for key in part.values if key not in ("sparsity", "algorithm", "type")]
 
