@@ -43,6 +43,7 @@ MAY_BE_ZERO = {
     "kwh_usd",
     "latency_s",
     "hop_s",
+    "hop_cycles",
     "upload_floor_s",
     "activation_cycles",
     "microthread_launch_cycles",

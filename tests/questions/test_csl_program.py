@@ -51,6 +51,10 @@ def test_a_program_is_asked_of_machines_and_their_figures() -> None:
     closed = questions.run(asked(), level=questions.require_level("closed")).outcome
     assert isinstance(closed, NotAnswered)
     assert "no formula" in closed.why
+    for name, value in (("hop_cycles", 0), ("link_wavelets_per_cycle", 0.5)):
+        found = questions.run(asked(hardware={f"fabric.{name}": value}), level=questions.require_level("cores")).outcome
+        assert isinstance(found, NotAnswered)
+        assert f"fabric.{name}" in found.why
 
 
 def test_python_asks_a_program_as_it_asks_a_kernel() -> None:

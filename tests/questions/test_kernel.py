@@ -208,6 +208,14 @@ def test_rates_of_links_that_routers_do_not_have_are_refused() -> None:
     assert "fabric.link_wavelets_per_cycle is 0.5" in found.why
 
 
+def test_hops_that_take_no_time_are_answered_in_closed_form_alone() -> None:
+    none, one = (asked("broadcast", (4, 1), (8,), hardware={"fabric.hop_cycles": hop}) for hop in (0, 1))
+    played = solved(none)
+    assert isinstance(played, NotAnswered)
+    assert "fabric.hop_cycles is 0" in played.why
+    assert answered(none, "closed").figures["cycles"] == (answered(one, "closed").figures["cycles"] or 0) - 3
+
+
 def test_silicon_takes_longer_by_what_limits_a_kernel() -> None:
     designed, silicon = (answered(asked("reduce-two-phase", (9, 1), (64,), silicon=on)) for on in (False, True))
     cycles = designed.figures["cycles"]

@@ -26,6 +26,13 @@ class TooFew(ProgramError):
     """A program that needs more colors, queues or registers than there are."""
 
 
+NO_HOPS = (
+    "fabric.hop_cycles is 0: cores are played cycle by cycle, and there a wavelet is at the next router a cycle later "
+    "at the earliest"
+)
+"""Why no program runs where a hop takes no time."""
+
+
 class TooLarge(ProgramError, OutOfReach):
     """A program that would fit its cores, but this computer or the engine cannot simulate."""
 

@@ -13,8 +13,8 @@ from wsesim.cores import isa, jit
 from wsesim.cores.bits import rounded, view
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
+from wsesim.cores.errors import NO_HOPS, ProgramError, TooLarge
 from wsesim.cores.errors import Deadlock as Deadlock
-from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.lines import line_cycles
 from wsesim.cores.operands import MEMORY_WORD_BYTES, Color
@@ -84,9 +84,11 @@ class CoreMachine:
 
         Raises:
             ProgramError: it cannot run; `check_program` lists why.
-            TooLarge: it has more cores than run uncompiled.
+            TooLarge: it has more cores than run uncompiled, or hops that take no time.
         """
         check_program(builder)
+        if builder.wafer.fabric.hop_cycles < 1:
+            raise TooLarge(NO_HOPS)
         cores = builder.width * builder.height
         if not jit.COMPILED and cores > MOST_CORES_UNCOMPILED:
             raise TooLarge(

@@ -155,9 +155,10 @@ class Fabric:
     def __post_init__(self) -> None:
         require_positive(
             wavelet_bytes=self.wavelet_bytes, link_wavelets_per_cycle=self.link_wavelets_per_cycle, colors=self.colors,
-            hop_cycles=self.hop_cycles, ramp_cycles=self.ramp_cycles, link_words=self.link_words,
+            ramp_cycles=self.ramp_cycles, link_words=self.link_words,
             waiting_words=self.waiting_words,
         )  # fmt: skip
+        require_not_negative(hop_cycles=self.hop_cycles)
         why = "no more wires than its bits fit beside a core"
         require_at_most(LARGEST_WAVELET_BYTES, why, wavelet_bytes=self.wavelet_bytes)
         for name, depths in (("in_queue_words", self.in_queue_words), ("out_queue_words", self.out_queue_words)):

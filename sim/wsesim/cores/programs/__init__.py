@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from wsesim.cores.detours import told_detours
-from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
+from wsesim.cores.errors import NO_HOPS, NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
 from wsesim.cores.kit.base import KernelCase, KernelProgram, Measure, Reading, slowdown
 from wsesim.cores.kit.file import is_file
@@ -63,6 +63,7 @@ def _programs(*modules: str) -> dict[str, KernelProgram]:
 PROGRAMS = Programs()
 
 __all__ = [
+    "NO_HOPS",
     "NO_PATH",
     "PATH_CAUSES",
     "PROGRAMS",

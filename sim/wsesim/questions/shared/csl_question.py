@@ -62,6 +62,7 @@ class ProgramQuestion(KernelQuestion):
         Raises:
             InputError: it does what no core can, or never ends.
         """
+        from wsesim.cores.programs import NO_HOPS
         from wsesim.csl.running import CslFault, data_bytes, run_program
 
         wafer, values = self.asked.hardware.cluster.wafer, self.asked.resolved
@@ -69,6 +70,8 @@ class ProgramQuestion(KernelQuestion):
             return NotAnswered(why=NO_CLOSED if level == "closed" else NO_SYSTEM)
         if wafer.fabric.link_wavelets_per_cycle != 1:
             return NotAnswered(why=SLOW_LINKS)
+        if wafer.fabric.hop_cycles < 1:
+            return NotAnswered(why=NO_HOPS)
         need, have = data_bytes(self.image), wafer.core.sram_bytes
         if need > have:
             data = (MemoryUse(what="variables", bytes_per_core=need),)
