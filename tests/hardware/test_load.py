@@ -223,7 +223,6 @@ def test_only_listed_presets_are_machines(machine: str) -> None:
         ("fabric.in_queue_words", [], "must be a list of whole numbers"),
         ("fabric.in_queue_words", [8, 0], "must be a depth of 1 or more for each queue, got [8, 0]"),
         ("core.bank_period", "12 B", "must be a power of two, got 12"),
-        ("fabric.hop_cycles", 0, "must be positive, got 0"),
         ("host.latency", "-1 us", "must be zero or above, got -1e-06"),
         ("swarmx.fan_in", 1, "must be at least 2, or the tree never narrows"),
         ("cluster.max_systems", 0, "must be positive, got 0"),
