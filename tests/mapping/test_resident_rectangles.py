@@ -118,7 +118,7 @@ def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> No
         assert needs_bytes(found.memory) > sram_bytes
         return
     plan = planned(replace(request, wafers=fewest))
-    full = [needs_bytes(region_memory(request, at, tokens=request.batch)) for at in plan.stages]
+    full = [needs_bytes(region_memory(request, at, tokens=plan.group)) for at in plan.stages]
     assert max(full) <= needs_bytes(plan.memory) <= sram_bytes
     assert all(needs_bytes(region_memory(request, at, tokens=request.batch)) <= sram_bytes for at in plan.tables)
     if fewest > 1:

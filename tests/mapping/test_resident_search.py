@@ -255,7 +255,7 @@ def test_no_bound_is_above_what_the_plan_takes(model: ModelSpec, goal: PlanGoal,
     draw = np.random.default_rng(seed)
     places = places.some(draw.integers(len(places.options), size=1))
     bounds = Bounds(goal, StageTimes(asked, places.options))
-    ways = [way for way in ways_to_read(asked, max(1, goal.prompt - goal.reused)) if bounds.holds(places, way)[0]]
+    ways = [way for way in ways_to_read(asked, max(1, goal.prompt), goal.reused) if bounds.holds(places, way)[0]]
     way = ways[int(draw.integers(len(ways)))]
     plan = plan_at(places, way, 1)
     cycles = goal(plan) * plan.clock_hz

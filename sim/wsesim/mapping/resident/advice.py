@@ -103,7 +103,7 @@ def _copy_fits(goal: PlanGoal, request: ResidentRequest) -> bool:
         return False
     places = Places.of(request, stage_options(request))
     bounds = Bounds(goal, StageTimes(request, places.options))
-    ways = ways_to_read(request, max(1, min(request.positions, goal.prompt) - goal.reused))
+    ways = ways_to_read(request, max(1 + goal.reused, min(request.positions, goal.prompt)), goal.reused)
     return bool(len(places.options)) and any(bounds.holds(places, way).any() for way in ways)
 
 

@@ -142,7 +142,7 @@ def _of_another_kind(some: _Ways, bound: Cycles, best: ResidentPlan) -> tuple[_W
 
 def _ways(request: ResidentRequest, goal: PlanGoal) -> Iterator[ReadingWay | None]:
     if goal.prompt:
-        yield from ways_to_read(request, goal.prompt - goal.reused)
+        yield from ways_to_read(request, goal.prompt, goal.reused)
     else:
         yield None
 

@@ -26,19 +26,21 @@ class ReadingWay:
     """That pass together."""
 
 
-def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
-    """Yield the ways in which so many tokens of a prompt can pass: so many at a time, or in so many even parts.
+def ways_to_read(request: ResidentRequest, prompt: int, reused: int = 0) -> Iterator[ReadingWay]:
+    """Yield the ways in which a prompt can pass, but for its *reused* tokens: so many at a time, or in so many even
+    parts.
 
-    All pass together where every token sees all others.
+    All pass together where every token sees all others. Where weights move, keys do in blocks of as many tokens: of
+    a prompt with reused tokens these may be more than those that pass.
     """
     if not request.model.causal:
         yield ReadingWay(shifts=True, tokens=request.positions)
         return
-    powers = [2**power for power in range(prompt.bit_length())]
-    between = [3 * power // 2 for power in powers[1:]]
-    shifting = _parts(prompt, [*powers, *between]) if request.chunk is None else [request.chunk]
-    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in shifting)
-    beside = (tokens for tokens in _parts(prompt, powers) if tokens <= (request.chunk or prompt))
+    powers, fresh = [2**power for power in range(prompt.bit_length())], prompt - reused
+    sizes = [*powers, *(3 * power // 2 for power in powers[1:])]
+    shifting = [*_parts(fresh, sizes), *(size for size in _parts(prompt, sizes) if size > fresh)]
+    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in ([request.chunk] if request.chunk else shifting))
+    beside = (tokens for tokens in _parts(fresh, powers) if tokens <= (request.chunk or fresh))
     yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in beside)
 
 
