@@ -6,7 +6,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.core import evaluate, expression
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
-from wsesim.csl.memory import check_indices, element, load
+from wsesim.csl.memory import check_indices, element, load, new_place, store
 from wsesim.csl.names import binding, held
 from wsesim.csl.packed import extracted, field_type
 from wsesim.csl.source import CslError, SourcePlace, nearest
@@ -146,18 +146,33 @@ def _has(names: list[str]) -> str:
 
 
 def _index_place(node: tree.Index, frame: Frame) -> Where | None:
+    found = _indexed(node, frame)
+    return None if isinstance(found, Value) else found
+
+
+def _indexed(node: tree.Index, frame: Frame) -> Where | Value | None:
+    """What `base[i, j]` is: a place, a value that has none, or nothing where the base has no elements."""
     base = place(node.base, frame)
     if base is not None and isinstance(base.type, types.Array):
         return element(base, _indices(node, frame), frame, node.at)
     value = load(base, frame, node.at) if base is not None else evaluate(node.base, frame)
     if isinstance(value.type, types.Pointer):
         return _through(value, node, frame)
-    if isinstance(value, Located):
-        return element(value.place, _indices(node, frame), frame, node.at)
-    if isinstance(value, KnownValue) and isinstance(value.data, list) and frame.body is not None:
-        indices = _indices(node, frame)
-        if not all(isinstance(index, KnownValue) for index in indices):
+    indices = _indices(node, frame)
+    if frame.body is not None and not all(isinstance(index, KnownValue) for index in indices):
+        if isinstance(value, KnownValue) and isinstance(value.data, list):
             return element(frame.program.constant_place(value), indices, frame, node.at)
+        if isinstance(value, Items):
+            found = new_place("a value", value.type, frame)
+            store(found, value, frame, node.at)
+            return element(found, indices, frame, node.at)
+    if isinstance(value, Located):
+        return element(value.place, indices, frame, node.at)
+    if isinstance(value, Aggregate) and len(indices) == 1 and isinstance(indices[0], KnownValue):
+        return member_of(value, str(indices[0].data), frame, node.at)
+    if isinstance(value, KnownValue | Items) and isinstance(value.type, types.Array):
+        flat = flat_index(value.type, indices, node.at)
+        return value.items[flat] if isinstance(value, Items) else wrap(value.type.element, value.data[flat])
     return None
 
 
@@ -183,18 +198,11 @@ def _indices(node: tree.Index, frame: Frame) -> list[Value]:
 @expression(tree.Index)
 def index(node: tree.Index, frame: Frame, wanted: CslType | None) -> Value:
     """`base[i, j]`."""
-    where = _index_place(node, frame)
-    if where is not None:
-        return load(where, frame, node.at)
-    base = evaluate(node.base, frame)
-    indices = _indices(node, frame)
-    if isinstance(base, Aggregate) and len(indices) == 1 and isinstance(indices[0], KnownValue):
-        return member_of(base, str(indices[0].data), frame, node.at)
-    if isinstance(base, KnownValue | Items) and isinstance(base.type, types.Array):
-        flat = flat_index(base.type, indices, node.at)
-        items = base.items if isinstance(base, Items) else base.data
-        return wrap(base.type.element, items[flat])
-    raise CslError(node.at, f"a {base.type} has no elements", "arrays, tuples and pointers to many have")
+    found = _indexed(node, frame)
+    if found is None:
+        of = evaluate(node.base, frame).type
+        raise CslError(node.at, f"a {of} has no elements", "arrays, tuples and pointers to many have")
+    return found if isinstance(found, Value) else load(found, frame, node.at)
 
 
 def flat_index(of: types.Array, indices: list[Value], at: SourcePlace) -> int:

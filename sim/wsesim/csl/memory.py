@@ -9,6 +9,7 @@ from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation, Type
 from wsesim.csl.packed import extracted, inserted
 from wsesim.csl.source import CslError, SourcePlace
+from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
     Address,
@@ -22,6 +23,7 @@ from wsesim.csl.values import (
     KnownValue,
     Located,
     Runtime,
+    StoredVariable,
     Value,
     Where,
     copied,
@@ -164,6 +166,13 @@ def _store_memory(where: InMemory, value: Value, frame: Frame, at: SourcePlace) 
     elif where.type != types.VOID:
         register, n = base_of(where, frame, at)
         frame.code.emit(Operation.STORE, at, scalar(where.type, at), a=register, n=n, b=frame.register(value, at))
+
+
+def new_place(name: str, of: CslType, frame: Frame) -> InMemory:
+    """Memory of a core for a variable of a function, or for a value that is read by what the core finds."""
+    storage = StoredVariable(name, of, None, used=True)
+    frame.program.statics.append(storage)
+    return InMemory(of, KnownValue(types.Pointer(of, False, False), Address(storage, 0)))
 
 
 def _store_array(where: InMemory, of: types.Array, value: Value, frame: Frame, at: SourcePlace) -> None:

@@ -9,7 +9,7 @@ from wsesim.csl.convert import coerce
 from wsesim.csl.core import evaluate, execute, expression, statement, type_of
 from wsesim.csl.frame import Frame, Loop
 from wsesim.csl.image import Operation
-from wsesim.csl.memory import load, store
+from wsesim.csl.memory import load, new_place, store
 from wsesim.csl.modules import zero
 from wsesim.csl.operators import arithmetic
 from wsesim.csl.source import CslError, SourcePlace
@@ -17,13 +17,13 @@ from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     NEVER,
     VOID,
-    Address,
     Aggregate,
     Binding,
     Cell,
     Fields,
     InMemory,
     InRegister,
+    Items,
     KnownValue,
     Located,
     Runtime,
@@ -107,9 +107,11 @@ def held(name: str, value: Value, of: CslType, frame: Frame, at: SourcePlace) ->
 
 
 def lies_in_a_variable(value: Value) -> bool:
-    """Whether an array in it is read where it lies, and may change there."""
+    """Whether an array in it is read where it lies, and may change there, or is of values that the core finds."""
     if isinstance(value, Aggregate):
         return any(lies_in_a_variable(inner) for inner in value.fields.values())
+    if isinstance(value, Items):
+        return types.words(value.type) > 0
     if not isinstance(value, Located):
         return False
     pointer = value.place.pointer
@@ -132,9 +134,7 @@ def local_place(name: str, of: CslType, frame: Frame, at: SourcePlace) -> Where:
     if isinstance(of, types.Array) or (addressed and types.words(of)):
         if not types.words(of):
             raise CslError(at, f"{name} is of type {of}, of which a core holds nothing", "make it const")
-        storage = StoredVariable(name, of, None, used=True)
-        frame.program.statics.append(storage)
-        return InMemory(of, KnownValue(types.Pointer(of, False, False), Address(storage, 0)))
+        return new_place(name, of, frame)
     if isinstance(of, types.Struct):
         return Fields(of, {inner: local_place(f"{name}.{inner}", kind, frame, at) for inner, kind in of.fields})
     if of in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
